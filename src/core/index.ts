@@ -1,0 +1,37 @@
+export { type ByteStream, collect, streamOf, verifying } from './bytes.ts';
+export {
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithm,
+  digestHex,
+  digestOf,
+  finishDigest,
+  isDigest,
+  parseDigest,
+} from './digest.ts';
+export {
+  BerthError,
+  canceled,
+  conflict,
+  type ErrorKind,
+  errnoCode,
+  errorKind,
+  errorMessage,
+  forbidden,
+  internal,
+  invalid,
+  notFound,
+  unauthorized,
+  unavailable,
+  unsupported,
+} from './errors.ts';
+export { randomId, shortId } from './ids.ts';
+export {
+  familiarName,
+  familiarReference,
+  formatReference,
+  isIdPrefix,
+  parseReference,
+  type Reference,
+} from './reference.ts';
+export { formatSize, parseDuration, parseSize } from './units.ts';
