@@ -1,0 +1,20 @@
+export type { BuildEvent, Builder, BuildRequest, BuildResult, BuildStep } from './builder.ts';
+export type {
+  BaseImage,
+  BaseImages,
+  CacheRecord,
+  CacheRecords,
+  Chain,
+  CopyItem,
+  CopyRequest,
+  Fetcher,
+  FileEntry,
+  Filesystems,
+  FileTree,
+  ImageWriter,
+  ResolveOptions,
+  Runner,
+  RunRequest,
+  Trees,
+  WritableFilesystem,
+} from './ports.ts';

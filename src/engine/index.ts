@@ -1,0 +1,40 @@
+export type {
+  Container,
+  ContainerState,
+  Exit,
+  Health,
+  MountPoint,
+  PublishedPort,
+} from './containers/container.ts';
+export type {
+  ContainerConfig,
+  DeviceRequest,
+  EndpointSettings,
+  HostConfig,
+  MountSpec,
+  PortBinding,
+} from './containers/container-config.ts';
+export type {
+  AttachOptions,
+  ContainerFiles,
+  ContainerStats,
+  ContainerStreams,
+  Containers,
+  CreateRequest,
+  Exec,
+  ExecRequest,
+  LogLine,
+  LogOptions,
+  PathStat,
+  TerminalSize,
+  WaitCondition,
+} from './containers/containers.ts';
+export type { EngineEvent, Events } from './events/events.ts';
+export type {
+  ContainerNetwork,
+  EndpointRequest,
+  Network,
+  NetworkCreateRequest,
+  Networks,
+} from './network/networks.ts';
+export type { Volume, Volumes } from './volumes/volumes.ts';

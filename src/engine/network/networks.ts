@@ -1,0 +1,89 @@
+import type { PublishedPort } from '../containers/container.ts';
+import type { EndpointSettings } from '../containers/container-config.ts';
+
+/** Networks: the built-in `bridge`, `host` and `none`, and the user's own bridges. */
+export interface Networks {
+  create(request: NetworkCreateRequest): Promise<{ id: string; warning: string }>;
+  /** By id, name or unambiguous id prefix. Throws `not-found` ("network x not found"). */
+  get(ref: string): Network;
+  list(): readonly Network[];
+  /** Throws `conflict` while a container is attached; the built-in ones cannot go. */
+  remove(ref: string): Promise<void>;
+
+  /**
+   * Makes a network namespace for a container, joins it to its networks and publishes its ports.
+   * All or nothing: a failure leaves no interface, rule or port behind. Idempotent per container.
+   */
+  setUp(request: EndpointRequest): Promise<ContainerNetwork>;
+  /** Undoes `setUp`, whatever is left of it; idempotent. */
+  tearDown(containerId: string): Promise<void>;
+  /** `docker network connect` and `disconnect` on a running container. */
+  connect(
+    containerId: string,
+    network: string,
+    settings: EndpointSettings,
+  ): Promise<EndpointSettings>;
+  disconnect(containerId: string, network: string): Promise<void>;
+  /** After a daemon start: takes over what still runs, removes what belongs to nobody. */
+  adopt(running: readonly EndpointRequest[]): Promise<void>;
+}
+
+export interface NetworkCreateRequest {
+  name: string;
+  driver?: string;
+  internal?: boolean;
+  attachable?: boolean;
+  enableIPv6?: boolean;
+  ipam?: {
+    driver?: string;
+    config?: { subnet?: string; gateway?: string; ipRange?: string }[];
+    options?: Record<string, string>;
+  };
+  options?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly driver: 'bridge' | 'host' | 'null';
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly enableIPv6: boolean;
+  readonly ipam: {
+    driver: string;
+    config: readonly { subnet: string; gateway: string; ipRange?: string }[];
+    options?: Record<string, string>;
+  };
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Containers on it, by id. */
+  readonly attachments: Readonly<
+    Record<
+      string,
+      { name: string; endpointId: string; macAddress: string; ipv4: string; ipv6: string }
+    >
+  >;
+}
+
+export interface EndpointRequest {
+  containerId: string;
+  containerName: string;
+  hostname: string;
+  /** Network name to what was asked for; empty for `none`. */
+  endpoints: Readonly<Record<string, EndpointSettings>>;
+  /** What to publish; hostPort 0 asks for a free one. */
+  ports: readonly PublishedPort[];
+  /** Given when adopting: what it already has. */
+  established?: ContainerNetwork;
+}
+
+export interface ContainerNetwork {
+  /** Path of the network namespace, for the bundle. */
+  readonly namespacePath: string;
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  readonly ports: readonly PublishedPort[];
+  /** Lines for resolv.conf: the gateway's DNS server, search domains, options. */
+  readonly nameservers: readonly string[];
+}

@@ -1,0 +1,31 @@
+/** Named and anonymous volumes of the `local` driver: folders under `volumes/<name>/_data`. */
+export interface Volumes {
+  /** Idempotent for an existing name. Throws `invalid` on a name or driver it cannot serve. */
+  create(request: {
+    name?: string;
+    driver?: string;
+    options?: Record<string, string>;
+    labels?: Record<string, string>;
+    anonymous?: boolean;
+  }): Promise<Volume>;
+  /** Throws `not-found` ("get x: no such volume"). */
+  get(name: string): Volume;
+  list(): readonly Volume[];
+  /** Throws `conflict` while a container uses it ("volume is in use"). */
+  remove(name: string, options?: { force?: boolean }): Promise<void>;
+  /** Records that a container uses it, in the database. */
+  acquire(name: string, containerId: string): void;
+  /** Gives up every volume of a container; returns the anonymous ones nobody else uses. */
+  release(containerId: string): string[];
+  usage(name: string): Promise<{ sizeBytes: number; references: number }>;
+}
+
+export interface Volume {
+  readonly name: string;
+  readonly driver: 'local';
+  readonly mountpoint: string;
+  readonly createdAtMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly anonymous: boolean;
+}

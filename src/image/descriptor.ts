@@ -1,0 +1,20 @@
+import type { Digest } from '../core/index.ts';
+
+/** As it stands in JSON (image-spec, descriptor.md); `size` is in bytes. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly urls?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+  readonly artifactType?: string;
+}
+
+/** As it stands in JSON (image-spec, image-index.md), with Go's names: `linux`, `amd64`. */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  readonly 'os.version'?: string;
+}

@@ -1,0 +1,52 @@
+import type { ByteStream, Digest } from '../core/index.ts';
+import type { Descriptor } from './descriptor.ts';
+
+/**
+ * Where an image can be read: a registry repository, the local store, an OCI layout directory, a
+ * docker-archive. One source stands for one image (one root manifest or index).
+ */
+export interface ImageSource {
+  /** The root descriptor and its raw bytes. Throws `not-found` when there is no such image. */
+  root(signal?: AbortSignal): Promise<RawManifest>;
+  /** The raw bytes of a manifest the root index names. */
+  manifest(descriptor: Descriptor, signal?: AbortSignal): Promise<RawManifest>;
+  /** The blob's bytes from `offset` on, unverified; the copier verifies. */
+  blob(descriptor: Descriptor, options: { offset: number; signal?: AbortSignal }): ByteStream;
+}
+
+export interface RawManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+/** Where an image can be written. Blobs come before the manifests that name them. */
+export interface ImageSink {
+  hasBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Stores the blob whole or not at all, verified against digest and size. `open(offset)` gives its
+   * bytes from an offset, so a sink that kept half of an earlier attempt resumes there.
+   */
+  putBlob(
+    descriptor: Descriptor,
+    open: (offset: number) => ByteStream,
+    options: PutOptions,
+  ): Promise<void>;
+  putManifest(
+    manifest: RawManifest,
+    options: { tags: readonly string[]; signal?: AbortSignal },
+  ): Promise<void>;
+}
+
+export interface PutOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the total of bytes stored so far, at most a few times a second. */
+  readonly onProgress?: (storedBytes: number) => void;
+}
+
+/** What a copy tells while it runs; `blob` is named by its digest. */
+export type TransferEvent =
+  | { kind: 'exists'; blob: Digest }
+  | { kind: 'waiting'; blob: Digest }
+  | { kind: 'progress'; blob: Digest; doneBytes: number; totalBytes: number }
+  | { kind: 'done'; blob: Digest }
+  | { kind: 'retry'; blob: Digest; attempt: number; reason: string };

@@ -1,0 +1,13 @@
+export type { ContentStore, Ingest } from './content-store.ts';
+export { type Database, openDatabase } from './database.ts';
+export type { ImageChange, ImageStore, LocalImage } from './image-store.ts';
+export type {
+  ChainId,
+  Change,
+  CommitOptions,
+  CommittedLayer,
+  MountedView,
+  Snapshot,
+  Snapshots,
+  UnpackedLayer,
+} from './snapshots.ts';

@@ -1,0 +1,85 @@
+import type { ByteStream, Digest } from '../core/index.ts';
+import type { Compression } from '../image/index.ts';
+
+/**
+ * A committed filesystem: the stack of layers up to and including one, named by the ChainID of
+ * image-spec config.md. `null` stands for the empty filesystem.
+ */
+export type ChainId = Digest;
+
+export interface Snapshots {
+  has(chain: ChainId): Promise<boolean>;
+  /**
+   * Unpacks one layer's archive (hostile) beside the others, several at once; it takes its place on
+   * a stack by `stack`. Throws `invalid` on an archive that escapes, lies or is cut.
+   */
+  unpack(
+    content: ByteStream,
+    options: { compression: Compression; signal?: AbortSignal },
+  ): Promise<UnpackedLayer>;
+  /** Makes an unpacked layer the top of `parent`; idempotent for the same stack. */
+  stack(layer: UnpackedLayer, parent: ChainId | null): Promise<ChainId>;
+  discard(layer: UnpackedLayer): Promise<void>;
+
+  /** A writable filesystem on top of `parent`, under a name of the caller's; survives restarts. */
+  prepare(id: string, parent: ChainId | null): Promise<Snapshot>;
+  /** Throws `not-found`. */
+  get(id: string): Promise<Snapshot>;
+  /** Removes a writable snapshot, unmounting it first; idempotent. */
+  remove(id: string): Promise<void>;
+  /** Turns a writable snapshot into the layer on top of its parent; it is gone afterwards. */
+  commit(id: string, options?: CommitOptions): Promise<CommittedLayer>;
+
+  /** The layer's canonical, uncompressed archive: the bytes whose digest is its diffId. */
+  archive(chain: ChainId): ByteStream;
+  /** Mounts a committed stack read-only; dispose to unmount. */
+  view(chain: ChainId | null): Promise<MountedView>;
+  /** Committed stacks, with their parents; the material of garbage collection and `system df`. */
+  list(): Promise<CommittedLayer[]>;
+  /** Deletes a committed layer. Throws `conflict` while another layer or a snapshot stands on it. */
+  delete(chain: ChainId): Promise<void>;
+}
+
+export interface UnpackedLayer {
+  readonly stagingId: string;
+  readonly diffId: Digest;
+  /** Sum of the sizes of the files in it. */
+  readonly sizeBytes: number;
+}
+
+export interface CommittedLayer {
+  readonly chain: ChainId;
+  readonly parent: ChainId | null;
+  readonly diffId: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface CommitOptions {
+  /** Caps every modification time, in seconds (SOURCE_DATE_EPOCH). */
+  readonly epochS?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  readonly parent: ChainId | null;
+  /** Overlay-mounts it (idempotent) and gives the path of its root. */
+  mount(): Promise<string>;
+  unmount(): Promise<void>;
+  /** Where changes land: the overlay's upper directory, with overlayfs whiteouts. */
+  readonly upperPath: string;
+  /** Paths added, changed or deleted against the parent, as `docker diff` tells them. */
+  changes(): Promise<Change[]>;
+  /** Bytes in the upper directory. */
+  usage(): Promise<number>;
+}
+
+export interface Change {
+  /** Absolute, within the filesystem. */
+  readonly path: string;
+  readonly kind: 'added' | 'modified' | 'deleted';
+}
+
+export interface MountedView extends AsyncDisposable {
+  readonly rootPath: string;
+}
