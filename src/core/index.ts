@@ -35,3 +35,4 @@ export {
   type Reference,
 } from './reference.ts';
 export { formatSize, parseDuration, parseSize } from './units.ts';
+export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
