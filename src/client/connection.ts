@@ -37,7 +37,8 @@ export function connect(host: string): Connection {
 
   function send(request: ClientRequest): Promise<IncomingMessage> {
     const headers: Record<string, string> = { ...request.headers };
-    const payload = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const payload =
+      request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     if (payload !== undefined) {
       headers['content-type'] = 'application/json';
       headers['content-length'] = String(payload.length);
@@ -45,7 +46,13 @@ export function connect(host: string): Connection {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => reject(connectionError(host, error));
       const outgoing = httpRequest(
-        { ...target, method: request.method, path: pathOf(request), headers, signal: request.signal },
+        {
+          ...target,
+          method: request.method,
+          path: pathOf(request),
+          headers,
+          signal: request.signal,
+        },
         (answer) => {
           if ((answer.statusCode ?? 500) < 400) resolve(answer);
           else answerError(answer).then(reject, fail);
@@ -104,9 +111,14 @@ function connectionError(host: string, error: unknown): unknown {
   switch (errnoCode(error)) {
     case 'ENOENT':
     case 'ECONNREFUSED':
-      return unavailable(`cannot connect to the Berth daemon at ${host}. Is it running? (berth up)`, { cause: error });
+      return unavailable(
+        `cannot connect to the Berth daemon at ${host}. Is it running? (berth up)`,
+        { cause: error },
+      );
     case 'EACCES':
-      return unavailable(`permission denied while connecting to the Berth daemon at ${host}`, { cause: error });
+      return unavailable(`permission denied while connecting to the Berth daemon at ${host}`, {
+        cause: error,
+      });
     default:
       return error;
   }

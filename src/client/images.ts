@@ -16,8 +16,13 @@ export function imagesClient(connection: Connection) {
       return answer !== undefined;
     },
     /** Makes an image of one layer from a root filesystem's tar. */
-    async import(archive: Readable, options: { repository: string; tag: string; changes: string[] }): Promise<void> {
-      const changes = options.changes.map((change) => `&changes=${encodeURIComponent(change)}`).join('');
+    async import(
+      archive: Readable,
+      options: { repository: string; tag: string; changes: string[] },
+    ): Promise<void> {
+      const changes = options.changes
+        .map((change) => `&changes=${encodeURIComponent(change)}`)
+        .join('');
       const answer = await connection.send({
         method: 'POST',
         path: `/images/create?fromSrc=-&repo=${encodeURIComponent(options.repository)}&tag=${encodeURIComponent(options.tag)}${changes}`,
@@ -27,8 +32,10 @@ export function imagesClient(connection: Connection) {
       let text = '';
       for await (const chunk of answer.setEncoding('utf8')) text += chunk;
       for (const line of text.split('\n')) {
-        const error = line.trim() === '' ? undefined : (JSON.parse(line) as { error?: string }).error;
-        if (error !== undefined) throw invalid(`import ${options.repository}:${options.tag}: ${error}`);
+        const error =
+          line.trim() === '' ? undefined : (JSON.parse(line) as { error?: string }).error;
+        if (error !== undefined)
+          throw invalid(`import ${options.repository}:${options.tag}: ${error}`);
       }
     },
   };

@@ -16,7 +16,8 @@ export interface JobRequest {
 export function jobsClient(connection: Connection) {
   const at = (id: number, verb = '') => `/v1/jobs/${id}${verb}`;
   return {
-    submit: (body: JobRequest) => connection.json<JobView>({ method: 'POST', path: '/v1/jobs', body }),
+    submit: (body: JobRequest) =>
+      connection.json<JobView>({ method: 'POST', path: '/v1/jobs', body }),
     list: () => connection.json<JobView[]>({ method: 'GET', path: '/v1/jobs' }),
     get: (id: number) => connection.json<JobView>({ method: 'GET', path: at(id) }),
     cancel: (id: number) => connection.json<JobView>({ method: 'POST', path: at(id, '/cancel') }),

@@ -1,5 +1,5 @@
-import { invalid } from './errors.ts';
 import type { ByteStream } from './bytes.ts';
+import { invalid } from './errors.ts';
 
 /** One piece of a process's output, as Docker multiplexes it (Engine API, "Stream format"). */
 export interface Frame {

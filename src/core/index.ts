@@ -25,6 +25,7 @@ export {
   unavailable,
   unsupported,
 } from './errors.ts';
+export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
 export { randomId, shortId } from './ids.ts';
 export {
   familiarName,
@@ -35,4 +36,3 @@ export {
   type Reference,
 } from './reference.ts';
 export { formatSize, parseDuration, parseSize } from './units.ts';
-export { decodeFrames, encodeFrame, type Frame } from './frames.ts';

@@ -27,7 +27,8 @@ export interface JobNaming {
 
 export function viewJob(job: Job, { stateName, exitCodeOf }: JobNaming): JobView {
   const { state, resources } = job;
-  const time = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
+  const time = (ms: number | undefined) =>
+    ms === undefined ? undefined : new Date(ms).toISOString();
   const reason =
     state.kind === 'pending'
       ? state.reason

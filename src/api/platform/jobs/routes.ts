@@ -31,7 +31,9 @@ export function jobRoutes(app: FastifyInstance, backend: JobsBackend): void {
   app.get('/v1/jobs/:id/wait', async (request: ById, reply) =>
     view(await jobs.wait(find(request).id, clientGone(reply))),
   );
-  app.get('/v1/jobs/:id/logs', (request: ById, reply) => sendOutput(jobs, find(request), request, reply));
+  app.get('/v1/jobs/:id/logs', (request: ById, reply) =>
+    sendOutput(jobs, find(request), request, reply),
+  );
 }
 
 /** Standard output and error in Docker's frames. */
@@ -57,6 +59,7 @@ function sendOutput(
 }
 
 function parseJobId(text: string): number {
-  if (!/^[1-9][0-9]{0,14}$/.test(text)) throw invalid(`find job: "${text.slice(0, 40)}" is not a job number`);
+  if (!/^[1-9][0-9]{0,14}$/.test(text))
+    throw invalid(`find job: "${text.slice(0, 40)}" is not a job number`);
   return Number(text);
 }

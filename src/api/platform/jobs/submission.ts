@@ -20,9 +20,12 @@ export function parseSubmission(body: unknown): Submission {
   for (const [key, value] of Object.entries(body)) {
     const type = fields[key];
     if (type === undefined) {
-      throw refuse(`unknown field "${key.slice(0, 60)}"; known are ${Object.keys(fields).join(', ')}`);
+      throw refuse(
+        `unknown field "${key.slice(0, 60)}"; known are ${Object.keys(fields).join(', ')}`,
+      );
     }
-    if (value === null || typeof value !== type) throw refuse(`field "${key}" must be of type ${type}`);
+    if (value === null || typeof value !== type)
+      throw refuse(`field "${key}" must be of type ${type}`);
   }
   const { image, timeLimitS, env, ...rest } = body as Submission & { timeLimitS?: number };
   if (image === undefined || image === '') throw refuse('field "image" is missing');

@@ -12,15 +12,26 @@ export interface UsersBackend {
 
 export function userRoutes(app: FastifyInstance, users: UsersBackend): void {
   app.get('/v1/users', () => users.list());
-  app.put('/v1/users/:name', async (request: FastifyRequest<{ Params: { name: string } }>, reply) => {
-    const { password, admin = false } = (request.body ?? {}) as { password?: unknown; admin?: unknown };
-    if (typeof password !== 'string' || password === '') throw invalid('set user: field "password" is missing');
-    if (typeof admin !== 'boolean') throw invalid('set user: field "admin" must be true or false');
-    await users.setPassword(request.params.name, password, { admin });
-    return reply.code(204).send();
-  });
-  app.delete('/v1/users/:name', async (request: FastifyRequest<{ Params: { name: string } }>, reply) => {
-    await users.remove(request.params.name);
-    return reply.code(204).send();
-  });
+  app.put(
+    '/v1/users/:name',
+    async (request: FastifyRequest<{ Params: { name: string } }>, reply) => {
+      const { password, admin = false } = (request.body ?? {}) as {
+        password?: unknown;
+        admin?: unknown;
+      };
+      if (typeof password !== 'string' || password === '')
+        throw invalid('set user: field "password" is missing');
+      if (typeof admin !== 'boolean')
+        throw invalid('set user: field "admin" must be true or false');
+      await users.setPassword(request.params.name, password, { admin });
+      return reply.code(204).send();
+    },
+  );
+  app.delete(
+    '/v1/users/:name',
+    async (request: FastifyRequest<{ Params: { name: string } }>, reply) => {
+      await users.remove(request.params.name);
+      return reply.code(204).send();
+    },
+  );
 }
