@@ -1,18 +1,27 @@
-import type { ByteStream, Digest, Reference } from '../core/index.ts';
+import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
 import type { Platform } from '../image/index.ts';
+import type { RunRequest, StepLimits } from './ports.ts';
 
 /** Builds images. One `build` call is one build; several run at once and share equal steps. */
 export interface Builder {
-  /** Throws `invalid` for a bad Dockerfile (details: file, line, column), `canceled` on abort. */
+  /**
+   * Throws `invalid` for a bad Dockerfile (details: DockerfileErrorDetails of dockerfile/), `canceled`
+   * on abort, and for a failed step an error whose details are StepFailureDetails.
+   */
   build(
     request: BuildRequest,
     options: { onEvent: (event: BuildEvent) => void; signal?: AbortSignal },
   ): Promise<BuildResult>;
 }
 
+export type BuildContext =
+  | { kind: 'tar'; stream: ByteStream }
+  /** A git address (`#ref:subdir` understood), or http(s) of a tar or of a Dockerfile. */
+  | { kind: 'remote'; url: string }
+  | { kind: 'none' };
+
 export interface BuildRequest {
-  /** The context: a tar stream, a folder of this machine, or a git/http address. */
-  context: { kind: 'tar'; stream: ByteStream } | { kind: 'remote'; url: string } | { kind: 'none' };
+  context: BuildContext;
   /** Path in the context, or the text itself. */
   dockerfile: { path: string } | { text: string; fileName?: string };
   tags: readonly Reference[];
@@ -20,32 +29,76 @@ export interface BuildRequest {
   target?: string;
   labels: Readonly<Record<string, string>>;
   noCache: boolean;
+  /** Stages that are built afresh while others may use the cache; by name. */
+  noCacheStages?: readonly string[];
   pull: boolean;
   platform?: Platform;
+  /** `default`, `bridge`, `none` or `host`. */
   networkMode?: string;
   /** Bytes, CPU shares and the like for RUN steps, as Docker's build endpoint takes them. */
-  limits?: {
-    memoryBytes?: number;
-    memorySwapBytes?: number;
-    cpuShares?: number;
-    cpuPeriod?: number;
-    cpuQuota?: number;
-    cpusetCpus?: string;
-  };
+  limits?: StepLimits;
   shmSizeBytes?: number;
+  /** `name:address`, as in --add-host. */
   extraHosts?: readonly string[];
-  /** Credentials by registry host for base images. */
+  hostname?: string;
+  /** Credentials by registry host for base images, cache and push. */
   auth?: Readonly<Record<string, { username: string; password: string }>>;
+  /** --build-context: what a name in FROM, COPY --from or RUN --mount=from means instead. */
+  contexts?: Readonly<Record<string, BuildContext | { kind: 'image'; reference: Reference }>>;
+  /** Content by id; kept in memory and on a tmpfs, never in a layer, key, record, log or history. */
+  secrets?: Readonly<Record<string, Uint8Array>>;
+  /** Sockets of ssh agents on this machine, by id. */
+  ssh?: Readonly<Record<string, { socketPath: string }>>;
+  /** What the client grants to `RUN --network=host` and `RUN --security=insecure`. */
+  allow?: readonly ('network.host' | 'security.insecure')[];
+  /** Where the result goes; the local image store alone when absent. */
+  outputs?: readonly BuildOutput[];
+  cacheFrom?: readonly CacheAddress[];
+  cacheTo?: readonly (CacheAddress & { mode?: 'min' | 'max' })[];
+  /** Emits `step-missed` with reasons, and `line-usage` at the end. */
+  explain?: boolean;
+  /** Keeps the filesystem of a failed RUN: see StepFailureDetails. */
+  keepFailedStep?: boolean;
+  /** Says only what the builder's own checks find; runs nothing. */
+  checkOnly?: boolean;
 }
 
-export interface BuildResult {
+/**
+ * `local` and `tar` give the target's files, `oci` and `docker` an archive of the image; all four
+ * as a stream in the result, for the client to store. `none` builds for the cache alone.
+ */
+export type BuildOutput =
+  | { kind: 'image'; push?: boolean }
+  | { kind: 'registry' }
+  | { kind: 'local' | 'tar' | 'oci' | 'docker' }
+  | { kind: 'none' };
+
+export type CacheAddress =
+  | { kind: 'registry'; reference: Reference }
+  /** A folder of this machine, an OCI image layout. */
+  | { kind: 'local'; path: string }
+  /** In the image itself (export only). */
+  | { kind: 'inline' };
+
+export interface BuildResult extends AsyncDisposable {
+  /** Digest of the image's config. */
   readonly imageId: Digest;
+  /** Digest of its manifest, where one was made (push, archive). */
+  readonly manifestDigest?: Digest;
+  /** One stream for each output of kind local, tar, oci or docker, to be read before dispose. */
+  readonly archives: readonly { kind: 'local' | 'tar' | 'oci' | 'docker'; content: ByteStream }[];
 }
 
 /** What a build tells while it runs; steps are numbered from 1 over the whole target. */
 export type BuildEvent =
   | { kind: 'plan'; steps: readonly BuildStep[] }
+  /** Work that is no step: loading the Dockerfile, the context, metadata; exporting. */
+  | { kind: 'task-started'; task: string; atMs: number }
+  | { kind: 'task-progress'; task: string; current: number; total?: number }
+  | { kind: 'task-done'; task: string; atMs: number; detail?: string; failed?: boolean }
   | { kind: 'step-started'; step: number; atMs: number }
+  /** A RUN's container exists, under this id. */
+  | { kind: 'step-running'; step: number; containerId: string }
   | { kind: 'step-output'; step: number; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
   | {
       kind: 'step-progress';
@@ -55,18 +108,97 @@ export type BuildEvent =
       current: number;
       total: number;
     }
-  | { kind: 'step-cached'; step: number; atMs: number; reason?: string }
-  | { kind: 'step-done'; step: number; atMs: number; sizeBytes: number; imageId?: Digest }
+  | { kind: 'step-cached'; step: number; atMs: number; imageId: Digest; reason?: string }
+  /** Why the cache had nothing, with BuildRequest.explain. */
+  | { kind: 'step-missed'; step: number; reasons: readonly string[] }
+  | { kind: 'step-done'; step: number; atMs: number; sizeBytes: number; imageId: Digest }
   | { kind: 'step-failed'; step: number; atMs: number; message: string; exitCode?: number }
-  | { kind: 'warning'; code: string; message: string; line?: number; detail?: string };
+  | { kind: 'step-canceled'; step: number; atMs: number }
+  | { kind: 'warning'; code: string; message: string; line?: number; detail?: string }
+  | { kind: 'line-usage'; lines: readonly LineUsage[] };
 
+/**
+ * `imageId` of an event names the image as it is after the step: a real image for FROM and the last
+ * step of the target, a stable name derived from content for those between.
+ */
 export interface BuildStep {
   readonly number: number;
+  /** Name, or `stage-<index>`. */
   readonly stage: string;
   readonly stageIndex: number;
   /** As written, on one line: what follows "Step n/m : ". */
   readonly text: string;
+  /** What the `[+] Building` view shows, `[stage 2/5] RUN make`; absent for steps it leaves out. */
+  readonly title?: string;
   /** First and last line in the Dockerfile; 0 for steps that have none. */
   readonly line: number;
   readonly endLine: number;
+}
+
+/** Bytes of one Dockerfile line's layer, and what later lines did to them. */
+export interface LineUsage {
+  readonly step: number;
+  readonly line: number;
+  readonly text: string;
+  readonly addedBytes: number;
+  /** Of those, the bytes that later lines deleted or overwrote, and which lines. */
+  readonly lostBytes: number;
+  readonly lostTo: readonly { line: number; bytes: number }[];
+}
+
+/** Details of the error a failed step ends with. */
+export interface StepFailureDetails {
+  readonly step: number;
+  readonly text: string;
+  readonly line: number;
+  readonly endLine: number;
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
+  /** Docker's wording of the failure, for the classic client. */
+  readonly classicMessage: string;
+  /** The last lines the step wrote. */
+  readonly lastOutput: readonly string[];
+  /** The failed step's filesystem, when it was asked for. */
+  readonly kept?: FailedStep;
+}
+
+export type StepFailure = BerthError & { readonly details: StepFailureDetails };
+
+/** A failed RUN, kept for a shell in it: `request` with another argv runs there. Dispose drops it. */
+export interface FailedStep extends AsyncDisposable {
+  readonly id: string;
+  readonly request: Omit<RunRequest, 'onOutput' | 'signal' | 'stdin'>;
+}
+
+/** The build cache as `docker system df` and `docker builder prune` see it. */
+export interface BuildCache {
+  usage(): Promise<CacheUsage[]>;
+  prune(options: CachePruneOptions): Promise<{ deleted: string[]; reclaimedBytes: number }>;
+}
+
+export interface CacheUsage {
+  readonly id: string;
+  readonly parents: readonly string[];
+  readonly type: 'regular' | 'exec.cachemount';
+  readonly description: string;
+  readonly inUse: boolean;
+  /** An image or another record keeps the same layer. */
+  readonly shared: boolean;
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
+  readonly lastUsedAtMs?: number;
+  readonly uses: number;
+}
+
+export interface CachePruneOptions {
+  /** Also what was used most recently or is not dangling; as `docker builder prune -a`. */
+  readonly all: boolean;
+  readonly keepBytes?: number;
+  /** Only what was not used for so long. */
+  readonly unusedForMs?: number;
+  readonly ids?: readonly string[];
+  readonly type?: string;
+  readonly inUse?: boolean;
+  readonly shared?: boolean;
+  readonly description?: string;
 }

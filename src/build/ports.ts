@@ -1,5 +1,6 @@
 import type { ByteStream, Digest, Reference } from '../core/index.ts';
-import type { ImageConfig, Platform } from '../image/index.ts';
+import type { Descriptor, ImageConfig, ImageSink, ImageSource, Platform } from '../image/index.ts';
+import type { CacheAddress } from './builder.ts';
 
 /** The name of a stack of layers (ChainID of image-spec config.md); null is the empty one. */
 export type Chain = Digest | null;
@@ -11,6 +12,23 @@ export interface Filesystems {
   prepare(parent: Chain): Promise<WritableFilesystem>;
   /** A read-only mount of a stack, to copy from or bind. */
   view(chain: Chain): Promise<{ rootPath: string } & AsyncDisposable>;
+  /** The stack's layers from the bottom up, however many. Throws `not-found`. */
+  layers(chain: Digest): Promise<CommittedStep[]>;
+  /**
+   * Puts the top layer of `chain` on another stack, without copying its files (COPY --link).
+   */
+  restack(chain: Digest, parent: Chain): Promise<CommittedStep>;
+  /** Lets a stack go that the cache no longer names; what an image or a stack needs stays. */
+  release(chain: Digest): Promise<{ freedBytes: number }>;
+  /** Those of the stacks that an image needs. */
+  neededByImages(chains: readonly Digest[]): Promise<ReadonlySet<Digest>>;
+}
+
+export interface CommittedStep {
+  readonly chain: Digest;
+  readonly diffId: Digest;
+  /** Sum of the sizes of the files in the layer. */
+  readonly sizeBytes: number;
 }
 
 export interface WritableFilesystem extends AsyncDisposable {
@@ -19,10 +37,14 @@ export interface WritableFilesystem extends AsyncDisposable {
   mount(): Promise<string>;
   /** Where its own changes lie, overlayfs whiteouts among them. */
   readonly upperPath: string;
+  /**
+   * `epochS` caps modification times. `contentDigest`, where the store gives one, is that of the
+   * layer's entries without their times: equal for a RUN that did the same again.
+   */
   commit(options: {
     epochS?: number;
     signal?: AbortSignal;
-  }): Promise<{ chain: Digest; diffId: Digest; sizeBytes: number }>;
+  }): Promise<CommittedStep & { contentDigest?: Digest }>;
   /** Dispose drops it unless committed. */
 }
 
@@ -46,22 +68,29 @@ export interface RunRequest {
     readOnly: boolean;
     type: 'bind' | 'tmpfs';
     sizeBytes?: number;
+    /** Permission bits of a tmpfs; 0o1777 when absent. */
+    mode?: number;
   }[];
   hosts: readonly string[];
   hostname?: string;
   shmSizeBytes?: number;
-  limits?: {
-    memoryBytes?: number;
-    memorySwapBytes?: number;
-    cpuShares?: number;
-    cpuPeriod?: number;
-    cpuQuota?: number;
-    cpusetCpus?: string;
-  };
+  limits?: StepLimits;
   stdin?: ByteStream;
   onOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** Abort kills every process of the step at once. */
   signal?: AbortSignal;
+}
+
+export interface StepLimits {
+  memoryBytes?: number;
+  memorySwapBytes?: number;
+  cpuShares?: number;
+  cpuPeriod?: number;
+  cpuQuota?: number;
+  cpusetCpus?: string;
+  cpusetMems?: string;
+  cgroupParent?: string;
+  ulimits?: readonly { name: string; soft: number; hard: number }[];
 }
 
 /** Finds base images, pulling them when needed. */
@@ -93,35 +122,92 @@ export interface ImageWriter {
   ): Promise<Digest>;
 }
 
-/** The build cache: which result a step's key led to. Survives restarts. */
-export interface CacheRecords {
-  get(key: Digest): CacheRecord | undefined;
-  put(record: CacheRecord): void;
-  touch(key: Digest): void;
-  delete(key: Digest): void;
-  list(): CacheRecord[];
+/** Takes an image out of this machine, or a filesystem out of an image. */
+export interface Exports {
+  push(
+    imageId: Digest,
+    reference: Reference,
+    options: Pick<ResolveOptions, 'auth' | 'onProgress' | 'signal'>,
+  ): Promise<{ manifestDigest: Digest }>;
+  /** An archive of the image, an OCI layout or docker-archive, under these names. */
+  archive(
+    imageId: Digest,
+    options: { format: 'oci' | 'docker'; tags: readonly Reference[]; signal?: AbortSignal },
+  ): ByteStream;
+  /** A tar of the files of a stack. */
+  filesystem(chain: Chain, options: { epochS?: number; signal?: AbortSignal }): ByteStream;
 }
 
-export interface CacheRecord {
-  readonly key: Digest;
-  readonly chain: Chain;
-  readonly diffId?: Digest;
+/** Single layers: listed for the report, moved for cache import and export. */
+export interface Layers {
+  /** Entries of a stack's top layer, in any order. */
+  entries(chain: Digest, signal?: AbortSignal): AsyncIterable<LayerEntry>;
+  /** The top layer's blob, compressed as it would be pushed. */
+  blob(chain: Digest): Promise<{ descriptor: Descriptor; open: (offset: number) => ByteStream }>;
+  /** Unpacks a layer (hostile, verified against its descriptor) on top of a stack. */
+  unpack(
+    parent: Chain,
+    layer: { descriptor: Descriptor; content: ByteStream; signal?: AbortSignal },
+  ): Promise<CommittedStep>;
+}
+
+export interface LayerEntry {
+  /** Slash-separated, relative to the root. */
+  readonly path: string;
+  /** `whiteout` deletes the path of lower layers, `opaque` all that lower layers have below it. */
+  readonly kind: 'file' | 'directory' | 'other' | 'whiteout' | 'opaque';
+  /** Bytes of a file, counted once where it has several names. */
   readonly sizeBytes: number;
-  readonly description: string;
-  /** What the key was made of, by name, so that a miss can be explained. */
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly createdAtMs: number;
-  readonly usedAtMs: number;
-  readonly uses: number;
+}
+
+/** Where build caches are imported from and exported to. */
+export interface CacheStores {
+  source(address: CacheAddress, options: Pick<ResolveOptions, 'auth'>): Promise<ImageSource>;
+  sink(address: CacheAddress, options: Pick<ResolveOptions, 'auth'>): Promise<ImageSink>;
+}
+
+/** Small, link-safe touches inside one mounted filesystem; every path is resolved within its root. */
+export interface RootFiles {
+  /** Content of a regular file, or undefined when there is none. Throws `invalid` past the limit. */
+  read(rootPath: string, path: string, limitBytes: number): Promise<Uint8Array | undefined>;
+  /** What stands at the path, links followed, or undefined. */
+  kindOf(rootPath: string, path: string): Promise<'directory' | 'other' | undefined>;
+  /** Creates the directory and its missing parents; what exists stays. False when nothing was missing. */
+  makeDirectory(
+    rootPath: string,
+    path: string,
+    options: { uid: number; gid: number; mode: number; epochS?: number },
+  ): Promise<boolean>;
+  /** The paths that do not exist yet, so that what a runtime leaves at them can be taken away. */
+  missing(rootPath: string, paths: readonly string[]): Promise<MountStubs>;
+}
+
+export interface MountStubs {
+  /** Removes what stands at the paths, where it is empty, and puts the parents' times back. */
+  clear(): Promise<void>;
+}
+
+/** Can programs of this platform run here: natively, or through binfmt_misc? */
+export interface Emulators {
+  supports(platform: Platform): Promise<boolean>;
+  readonly native: Platform;
 }
 
 /** Trees of files: contexts on disk, stages, images. Runs off the event loop. */
 export interface Trees {
-  /** Unpacks a hostile tar below `directory`, digesting each file on the way. */
-  unpack(archive: ByteStream, directory: string, signal?: AbortSignal): Promise<FileTree>;
+  /**
+   * Unpacks a hostile tar below `directory`, digesting each file on the way; gzip, zstd and plain
+   * are told apart by their first bytes. Throws `invalid` past the limits.
+   */
+  unpack(
+    archive: ByteStream,
+    directory: string,
+    signal?: AbortSignal,
+    limits?: UnpackLimits,
+  ): Promise<FileTree>;
   /** Lists and digests what lies below `path` within `rootPath` (links resolved inside the root only). */
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
-  /** Copies as COPY does; see CopyRequest. Throws `not-found`, `invalid` (escape), `unavailable` (disk full). */
+  /** Copies as COPY does; see CopyRequest. Throws `not-found`, `invalid`, `unavailable` (disk full). */
   copy(request: CopyRequest): Promise<void>;
 }
 
@@ -129,6 +215,12 @@ export interface Trees {
 export interface FileTree {
   readonly rootPath: string;
   readonly entries: ReadonlyMap<string, FileEntry>;
+}
+
+/** Limits for what unpacks from outside, against archives that are made to fill the disk. */
+export interface UnpackLimits {
+  readonly entries: number;
+  readonly bytes: number;
 }
 
 export interface FileEntry {
@@ -146,14 +238,27 @@ export interface FileEntry {
   readonly xattrsDigest?: Digest;
 }
 
+/**
+ * One copy. A file item lands at its targetPath, replacing a file or link there; a directory item
+ * merges its contents into the directory at targetPath. Missing parents are made with `parentMode`
+ * (0o755), `owner` and `epochS`; a directory that exists already keeps its mode and owner. Links in
+ * targetPath are followed within targetRoot, those inside a copied directory are copied as links.
+ * Modes, extended attributes, times and hard links among the copied files are kept. Putting a file
+ * over a directory throws `invalid` "cannot replace to directory <path> with file", a directory over
+ * a file "cannot copy to non-directory: <path>".
+ */
 export interface CopyRequest {
-  /** Source root and the paths in it to copy, resolved before (wildcards, ignore rules, excludes). */
+  /** Source root and the paths in it to copy, resolved before (wildcards, links). */
   readonly sourceRoot: string;
   readonly items: readonly CopyItem[];
-  /** Destination filesystem: `upperPath` when it is not mounted, else the mount's root. */
+  /** Source paths left out, with all below them (ignore rules, --exclude). */
+  readonly skip?: ReadonlySet<string>;
+  /** Root of the destination's mount, or of an empty filesystem of its own. */
   readonly targetRoot: string;
   readonly owner?: { uid: number; gid: number };
-  readonly mode?: number;
+  /** Permission bits for every file and directory copied: absolute, or made from the old ones. */
+  readonly mode?: number | readonly ModeChange[];
+  /** Modification time, in seconds, of all that is copied or made (SOURCE_DATE_EPOCH). */
   readonly epochS?: number;
   /** The source is ours alone and will not change: files may be linked instead of copied. */
   readonly mayLink: boolean;
@@ -161,8 +266,22 @@ export interface CopyRequest {
 }
 
 export interface CopyItem {
+  /** Slash-separated, relative to sourceRoot; '' is the root itself. */
   readonly sourcePath: string;
+  /** Absolute within targetRoot. */
   readonly targetPath: string;
+}
+
+/**
+ * One clause of a symbolic mode: `bits` (spread over u, g and o already) are
+ * added, removed or set within `mask`. `executableOnly` is the `X` of chmod: for directories and
+ * files that anyone may execute.
+ */
+export interface ModeChange {
+  readonly operator: '+' | '-' | '=';
+  readonly mask: number;
+  readonly bits: number;
+  readonly executableOnly: boolean;
 }
 
 /** Fetches what ADD and remote contexts name. */
