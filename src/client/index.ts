@@ -1,4 +1,4 @@
 export { type ClientRequest, type Connection, connect } from './connection.ts';
 export { imagesClient } from './images.ts';
-export { type JobRequest, jobsClient } from './jobs.ts';
+export { type JobRequest, type JobView, jobsClient } from './jobs.ts';
 export { usersClient } from './users.ts';

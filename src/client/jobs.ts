@@ -2,6 +2,8 @@ import type { JobView } from '../api/index.ts';
 import { decodeFrames, type Frame } from '../core/index.ts';
 import type { Connection } from './connection.ts';
 
+export type { JobView };
+
 export interface JobRequest {
   image: string;
   argument?: string;

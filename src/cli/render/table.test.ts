@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderElapsed } from './duration.ts';
+import { renderTable } from './table.ts';
+
+test('columns are as wide as their widest cell, the last one ragged', () => {
+  assert.equal(
+    renderTable(
+      ['ID', 'NAME'],
+      [
+        ['1', 'a'],
+        ['1000', ''],
+      ],
+    ),
+    'ID     NAME\n1      a\n1000\n',
+  );
+});
+
+test('terminal escapes and newlines are shown, not sent', () => {
+  assert.equal(renderTable(['A'], [['x\x1b[31m\ny\x9b']]), 'A\nx\\u001b[31m\\ny?\n');
+});
+
+for (const [ms, text] of [
+  [0, '00:00'],
+  [61_000, '01:01'],
+  [3_600_000, '01:00:00'],
+  [90_061_000, '1-01:01:01'],
+] as const) {
+  test(`elapsed ${text}`, () => assert.equal(renderElapsed(ms), text));
+}

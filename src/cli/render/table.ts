@@ -1,0 +1,25 @@
+/** Columns as docker prints them: upper-case heads, three spaces between, ragged right. */
+export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows].map((row) => row.map(printable));
+  const widths = head.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
+  return lines
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell.padEnd(widths[column]! + 3),
+        )
+        .join('')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** Control characters, a terminal's escapes among them, are shown and not sent. */
+export function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) =>
+    JSON.stringify(character)
+      .slice(1, -1)
+      .replace(/[\x7f-\x9f]/g, '?'),
+  );
+}
