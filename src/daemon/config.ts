@@ -55,9 +55,13 @@ export function readConfig(args: readonly string[]): Config | { usage: string } 
   const given = parseFlags(args);
   if (given.help) return { usage };
   const file = readSettings(given.config);
-  const rootPath = absolute('--root', given.root ?? file.text('root') ?? '/var/lib/berth');
-  const runPath = absolute('--run', given.run ?? file.text('run') ?? '/run/berth');
+  const root = file.text('root');
+  const run = file.text('run');
+  const hosts = file.list('hosts');
+  const rootPath = absolute('--root', given.root ?? root ?? '/var/lib/berth');
+  const runPath = absolute('--run', given.run ?? run ?? '/run/berth');
   const registry = file.section('registry');
+  const registryAddress = registry.text('address');
   const tls = registry.section('tls');
   const certPath = tls.text('cert');
   const keyPath = tls.text('key');
@@ -66,21 +70,22 @@ export function readConfig(args: readonly string[]): Config | { usage: string } 
   }
   const anonymous = registry.section('anonymous');
   const bridge = file.section('bridge');
+  const bridgeName = bridge.text('name');
   const jobs = file.section('jobs');
   const memory = jobs.text('memory');
   const config: Config = {
     rootPath,
     runPath,
-    hosts: given.host ?? file.list('hosts') ?? [`unix://${join(runPath, 'berth.sock')}`],
+    hosts: given.host ?? hosts ?? [`unix://${join(runPath, 'berth.sock')}`],
     registry: {
-      ...parseAddress(given.registry ?? registry.text('address') ?? '127.0.0.1:5000'),
+      ...parseAddress(given.registry ?? registryAddress ?? '127.0.0.1:5000'),
       ...(certPath !== undefined && keyPath !== undefined && { tls: { certPath, keyPath } }),
       anonymous: { pull: anonymous.flag('pull') ?? false, push: anonymous.flag('push') ?? false },
     },
     insecureRegistries: file.list('insecureRegistries') ?? [],
     registryMirrors: file.list('registryMirrors') ?? [],
     bridge: {
-      name: given.bridge ?? bridge.text('name') ?? 'berth0',
+      name: given.bridge ?? bridgeName ?? 'berth0',
       subnet: bridge.text('subnet'),
     },
     runtimes: file.runtimes(),
