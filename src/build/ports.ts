@@ -172,6 +172,8 @@ export interface RootFiles {
   read(rootPath: string, path: string, limitBytes: number): Promise<Uint8Array | undefined>;
   /** What stands at the path, links followed, or undefined. */
   kindOf(rootPath: string, path: string): Promise<'directory' | 'other' | undefined>;
+  /** Names in a directory (links followed within the root), or undefined when it is none. */
+  list(rootPath: string, path: string): Promise<readonly string[] | undefined>;
   /** Creates the directory and its missing parents; what exists stays. False when nothing was missing. */
   makeDirectory(
     rootPath: string,
@@ -205,7 +207,11 @@ export interface Trees {
     signal?: AbortSignal,
     limits?: UnpackLimits,
   ): Promise<FileTree>;
-  /** Lists and digests what lies below `path` within `rootPath` (links resolved inside the root only). */
+  /**
+   * Lists and digests what stands at `path` within `rootPath`, links in `path` followed inside the
+   * root only. The tree's rootPath is where it really stands; its entry '' is the thing itself, the
+   * others are relative to it. Throws `not-found`.
+   */
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
   /** Copies as COPY does; see CopyRequest. Throws `not-found`, `invalid`, `unavailable` (disk full). */
   copy(request: CopyRequest): Promise<void>;
