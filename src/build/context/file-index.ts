@@ -1,0 +1,120 @@
+import { invalid } from '../../core/index.ts';
+import type { FileEntry, FileTree } from '../ports.ts';
+
+/** A FileTree that can be asked for what lies below a path without going through all of it. */
+export interface FileIndex {
+  readonly tree: FileTree;
+  /** All paths in code-unit order. */
+  readonly paths: readonly string[];
+  /** The entry at a path; '' is the root, a directory. */
+  entry(path: string): FileEntry | undefined;
+  /** Bounds in `paths` of what lies below a directory, itself left out. */
+  below(directory: string): { start: number; end: number };
+  /** Paths of a directory's own entries. */
+  children(directory: string): Iterable<string>;
+  /**
+   * Where a path leads when links in it are followed, those that point outside taken as if the tree
+   * were the whole file system; undefined when nothing is there. Throws `invalid` on a link cycle.
+   */
+  resolve(path: string): string | undefined;
+}
+
+const rootEntry: FileEntry = {
+  type: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  mtimeMs: 0,
+  linkTarget: '',
+};
+
+const mostLinks = 255;
+const slash = 0x2f;
+
+/** Indexes a tree; `keep` leaves entries out (ignore rules). */
+export function fileIndex(tree: FileTree, keep?: (path: string) => boolean): FileIndex {
+  const paths: string[] = [];
+  let sorted = true;
+  for (const path of tree.entries.keys()) {
+    if (path === '' || (keep && !keep(path))) continue;
+    if (paths.length > 0 && path < paths[paths.length - 1]!) sorted = false;
+    paths.push(path);
+  }
+  if (!sorted) paths.sort();
+  const kept = keep ? new Set(paths) : undefined;
+
+  const entry = (path: string): FileEntry | undefined => {
+    if (path === '') return tree.entries.get('') ?? rootEntry;
+    return kept && !kept.has(path) ? undefined : tree.entries.get(path);
+  };
+  const below = (directory: string) =>
+    directory === ''
+      ? { start: 0, end: paths.length }
+      : { start: lowerBound(paths, `${directory}/`), end: lowerBound(paths, `${directory}0`) };
+  function* children(directory: string): Iterable<string> {
+    const prefixLength = directory === '' ? 0 : directory.length + 1;
+    const { start, end } = below(directory);
+    for (let at = start; at < end; ) {
+      const path = paths[at]!;
+      const cut = path.indexOf('/', prefixLength);
+      if (cut < 0) yield path;
+      at++;
+      if (cut >= 0) at = lowerBound(paths, `${path.slice(0, cut)}0`, at);
+      else if (paths[at]?.charCodeAt(path.length) === slash && paths[at]!.startsWith(path)) {
+        at = lowerBound(paths, `${path}0`, at);
+      }
+    }
+  }
+  return { tree, paths, entry, below, children, resolve: (path) => resolve(entry, path) };
+}
+
+/** First index from `from` on whose path is not before `path`. */
+function lowerBound(paths: readonly string[], path: string, from = 0): number {
+  let low = from;
+  let high = paths.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (paths[middle]! < path) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function resolve(entry: (path: string) => FileEntry | undefined, path: string): string | undefined {
+  const pending = segmentsOf(path).reverse();
+  const at: string[] = [];
+  let links = 0;
+  while (pending.length > 0) {
+    const segment = pending.pop()!;
+    if (segment === '..') {
+      at.pop();
+      continue;
+    }
+    at.push(segment);
+    const found = entry(at.join('/'));
+    if (!found) return undefined;
+    if (found.type === 'symlink') {
+      if (++links > mostLinks) throw invalid(`resolve ${JSON.stringify(path)}: too many links`);
+      at.pop();
+      if (found.linkTarget.startsWith('/')) at.length = 0;
+      pending.push(...segmentsOf(found.linkTarget).reverse());
+    } else if (found.type !== 'directory' && pending.length > 0) return undefined;
+  }
+  return at.join('/');
+}
+
+/** The parts of a path, empty ones and `.` left out. */
+export function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '' && segment !== '.');
+}
+
+/** Slash-separated, without `.`, `..` or slashes at either end; `..` stops at the root. */
+export function cleanPath(path: string): string {
+  const out: string[] = [];
+  for (const segment of segmentsOf(path)) {
+    if (segment === '..') out.pop();
+    else out.push(segment);
+  }
+  return out.join('/');
+}
