@@ -1,0 +1,58 @@
+export type { Flag } from './command-text.ts';
+export type { Directive, DirectiveName, EscapeToken } from './directives.ts';
+export {
+  type ExpandOptions,
+  type Expansion,
+  expand,
+  expandWords,
+  expansionOf,
+  type Lookup,
+} from './expand.ts';
+export { type Heredoc, heredocContent, parseHeredocOperator } from './heredoc.ts';
+export type {
+  AddInstruction,
+  ArgDefinition,
+  ArgInstruction,
+  CmdInstruction,
+  CommandLine,
+  CopyInstruction,
+  EntrypointInstruction,
+  EnvInstruction,
+  ExposeInstruction,
+  FromInstruction,
+  HealthcheckInstruction,
+  Instruction,
+  InstructionKind,
+  InstructionOf,
+  KeyValue,
+  LabelInstruction,
+  MaintainerInstruction,
+  OnbuildInstruction,
+  RunInstruction,
+  ShellInstruction,
+  StageInstruction,
+  StopsignalInstruction,
+  TriggerInstruction,
+  UserInstruction,
+  VolumeInstruction,
+  WorkdirInstruction,
+} from './instruction.ts';
+export type { Comment } from './line-reader.ts';
+export {
+  type Dockerfile,
+  type EmptyContinuation,
+  type ParseOptions,
+  parseDockerfile,
+  parseTrigger,
+  type Stage,
+} from './parse.ts';
+export { instructionKinds } from './parse-instruction.ts';
+export type { Position, SourceRange, SourceText } from './position.ts';
+export type { Device } from './run-device.ts';
+export type { Mount, MountSharing, MountType } from './run-mount.ts';
+export {
+  renderSyntaxError,
+  type SyntaxErrorDetails,
+  syntaxErrorDetails,
+} from './syntax-error.ts';
+export type { Word } from './word.ts';
