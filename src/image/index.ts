@@ -8,5 +8,21 @@ export {
   layerCompression,
   mediaTypes,
 } from './media-types.ts';
-export type { TarEntry, TarEntryType } from './tar-entry.ts';
+export { memberBytes, memberText, quoteMember } from './tar/member-text.ts';
+export { readTar, type TarMember } from './tar/read-tar.ts';
+export type { TarEntry, TarEntryType } from './tar/tar-entry.ts';
+export {
+  type NewTarEntry,
+  type TarHeaderOptions,
+  tarHeader,
+  tarPadding,
+  tarTrailer,
+} from './tar/tar-header.ts';
+export {
+  createTarParser,
+  type StoredContent,
+  type TarHandlers,
+  type TarParser,
+} from './tar/tar-parser.ts';
+export { type NewTarMember, writeTar } from './tar/write-tar.ts';
 export type { ImageSink, ImageSource, PutOptions, RawManifest, TransferEvent } from './transfer.ts';
