@@ -1,5 +1,7 @@
 export type { Descriptor, Platform } from './descriptor.ts';
 export type { ContainerDefaults, Healthcheck, HistoryEntry, ImageConfig } from './image-config.ts';
+export { cleanMemberPath } from './layer/member-path.ts';
+export { type MemberRole, memberRole, opaquePath, whiteoutPath } from './layer/whiteout.ts';
 export type { Index, Manifest } from './manifest.ts';
 export {
   type Compression,
