@@ -1,0 +1,58 @@
+/**
+ * Go's spellings of values, where BuildKit writes them into an image's history: what `%q` and `%v`
+ * give for strings, lists and durations.
+ */
+
+/** `%q` of a string list: `["a" "b c"]`. */
+export function goQuotedList(words: readonly string[]): string {
+  return `[${words.map(goQuote).join(' ')}]`;
+}
+
+/** `%v` of a string list: `[a b c]`. */
+export function goList(words: readonly string[]): string {
+  return `[${words.join(' ')}]`;
+}
+
+const escapes: Record<string, string> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '"': '\\"',
+  '\\': '\\\\',
+};
+
+/** `%q` of a string. */
+export function goQuote(text: string): string {
+  const body = text.replace(/["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const escape = escapes[character];
+    if (escape !== undefined) return escape;
+    const point = character.codePointAt(0)!;
+    if (point < 0x80) return `\\x${point.toString(16).padStart(2, '0')}`;
+    return point < 0x10000
+      ? `\\u${point.toString(16).padStart(4, '0')}`
+      : `\\U${point.toString(16).padStart(8, '0')}`;
+  });
+  return `"${body}"`;
+}
+
+/** `%v` of a duration: `1h0m0s`, `1.5s`, `200ms`, `0s`. */
+export function goDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0s';
+  const sign = milliseconds < 0 ? '-' : '';
+  const nanoseconds = Math.round(Math.abs(milliseconds) * 1e6);
+  if (nanoseconds < 1e9) {
+    const [unit, size] =
+      nanoseconds < 1e3 ? ['ns', 1] : nanoseconds < 1e6 ? ['µs', 1e3] : ['ms', 1e6];
+    return `${sign}${nanoseconds / (size as number)}${unit}`;
+  }
+  const hours = Math.floor(nanoseconds / 3600e9);
+  const minutes = Math.floor((nanoseconds % 3600e9) / 60e9);
+  const seconds = (nanoseconds % 60e9) / 1e9;
+  const tail = `${seconds}s`;
+  if (hours > 0) return `${sign}${hours}h${minutes}m${tail}`;
+  return minutes > 0 ? `${sign}${minutes}m${tail}` : `${sign}${tail}`;
+}

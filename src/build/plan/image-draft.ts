@@ -1,0 +1,101 @@
+import type { ContainerDefaults, HistoryEntry, ImageConfig, Platform } from '../../image/index.ts';
+
+/** The PATH an image gets that names none, as Docker sets it. */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const historyComment = 'buildkit.dockerfile.v0';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** A history entry of this Dockerfile, whose time is known once its step is done. */
+export interface DraftEntry extends HistoryEntry {
+  /** The step that made the layer, or after whose layer it stands. */
+  readonly step: number;
+}
+
+/**
+ * An image's configuration while its stage is planned. Environment is kept as a map, so that a
+ * stage of many ENV lines costs no more per line than one of few.
+ */
+export interface ImageDraft {
+  platform: Platform;
+  author: string | undefined;
+  /** All but Env and Labels, which stand beside it. */
+  readonly config: Mutable<Omit<ContainerDefaults, 'Env' | 'Labels'>>;
+  readonly env: Map<string, string>;
+  readonly labels: Map<string, string>;
+  /** What the base image brought. */
+  readonly baseHistory: readonly HistoryEntry[];
+  readonly history: DraftEntry[];
+}
+
+/** The draft of a stage `FROM scratch`. */
+export function emptyDraft(platform: Platform): ImageDraft {
+  return {
+    platform,
+    author: undefined,
+    config: { WorkingDir: '/' },
+    env: new Map([['PATH', defaultPath]]),
+    labels: new Map(),
+    baseHistory: [],
+    history: [],
+  };
+}
+
+/** The draft of a stage on an image; its ONBUILD triggers are left out. */
+export function draftFromImage(image: ImageConfig): ImageDraft {
+  const { Env = [], Labels = {}, OnBuild: _triggers, ...config } = image.config ?? {};
+  const env = new Map<string, string>();
+  for (const pair of Env) {
+    const { key, value } = splitPair(pair);
+    env.set(key, value);
+  }
+  if (!env.has('PATH')) env.set('PATH', defaultPath);
+  const { os, architecture, variant } = image;
+  return {
+    platform: { os, architecture, ...(variant !== undefined && { variant }) },
+    author: image.author,
+    config: withoutEmpty(config),
+    env,
+    labels: new Map(Object.entries(Labels)),
+    baseHistory: image.history ?? [],
+    history: [],
+  };
+}
+
+/** The draft of a stage on another stage; its ONBUILD triggers are left out. */
+export function draftFromStage(base: ImageDraft): ImageDraft {
+  const { OnBuild: _triggers, ...config } = structuredClone(base.config);
+  return {
+    ...base,
+    config,
+    env: new Map(base.env),
+    labels: new Map(base.labels),
+    history: [...base.history],
+  };
+}
+
+/** Adds a history entry as BuildKit writes it; `withLayer` for a step that makes a layer. */
+export function record(
+  draft: ImageDraft,
+  entry: { createdBy: string; step: number; withLayer: boolean },
+): void {
+  draft.history.push({
+    step: entry.step,
+    created_by: entry.createdBy,
+    comment: historyComment,
+    ...(!entry.withLayer && { empty_layer: true }),
+  });
+}
+
+/** The key and value of `KEY=value`; without `=` the value is empty. */
+export function splitPair(pair: string): { key: string; value: string } {
+  const equals = pair.indexOf('=');
+  if (equals < 0) return { key: pair, value: '' };
+  return { key: pair.slice(0, equals), value: pair.slice(equals + 1) };
+}
+
+function withoutEmpty<T extends object>(value: T): T {
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined && item !== null);
+  return structuredClone(Object.fromEntries(entries)) as T;
+}
