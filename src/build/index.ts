@@ -32,7 +32,7 @@ export type {
   ImageWriter,
   LayerEntry,
   Layers,
-  ModeChange,
+  ModeTable,
   MountStubs,
   ResolveOptions,
   RootFiles,

@@ -262,8 +262,8 @@ export interface CopyRequest {
   /** Root of the destination's mount, or of an empty filesystem of its own. */
   readonly targetRoot: string;
   readonly owner?: { uid: number; gid: number };
-  /** Permission bits for every file and directory copied: absolute, or made from the old ones. */
-  readonly mode?: number | readonly ModeChange[];
+  /** Permission bits for every file and directory copied: the same for all, or by the old ones. */
+  readonly mode?: number | ModeTable;
   /** Modification time, in seconds, of all that is copied or made (SOURCE_DATE_EPOCH). */
   readonly epochS?: number;
   /** The source is ours alone and will not change: files may be linked instead of copied. */
@@ -279,16 +279,10 @@ export interface CopyItem {
 }
 
 /**
- * One clause of a symbolic mode: `bits` (spread over u, g and o already) are
- * added, removed or set within `mask`. `executableOnly` is the `X` of chmod: for directories and
- * files that anyone may execute.
+ * New permission bits by old ones, for symbolic modes such as `u+X`: index is the old bits, plus
+ * 0o10000 for a directory.
  */
-export interface ModeChange {
-  readonly operator: '+' | '-' | '=';
-  readonly mask: number;
-  readonly bits: number;
-  readonly executableOnly: boolean;
-}
+export type ModeTable = Uint16Array;
 
 /** Fetches what ADD and remote contexts name. */
 export interface Fetcher {

@@ -49,10 +49,13 @@ export {
 export { instructionKinds } from './parse-instruction.ts';
 export type { Position, SourceRange, SourceText } from './position.ts';
 export type { Device } from './run-device.ts';
-export type { Mount, MountSharing, MountType } from './run-mount.ts';
+export { type Mount, type MountSharing, type MountType, parseMount } from './run-mount.ts';
+export { nearest } from './suggest.ts';
 export {
   renderSyntaxError,
   type SyntaxErrorDetails,
+  SyntaxFault,
+  syntaxError,
   syntaxErrorDetails,
 } from './syntax-error.ts';
 export type { Word } from './word.ts';
