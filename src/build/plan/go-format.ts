@@ -28,8 +28,8 @@ const escapes: Record<string, string> = {
 /** `%q` of a string. */
 export function goQuote(text: string): string {
   const body = text.replace(/["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const escape = escapes[character];
-    if (escape !== undefined) return escape;
+    const short = escapes[character];
+    if (short !== undefined) return short;
     const point = character.codePointAt(0)!;
     if (point < 0x80) return `\\x${point.toString(16).padStart(2, '0')}`;
     return point < 0x10000
