@@ -1,4 +1,70 @@
 export {
+  atFlags,
+  chmodAt,
+  chownAt,
+  closeFd,
+  cwdFd,
+  deviceNumber,
+  fchmod,
+  fchown,
+  futimes,
+  linkAt,
+  mkdirAt,
+  mknodAt,
+  openAt,
+  openBeneath,
+  openDirectory,
+  openInRoot,
+  pathOnly,
+  readFd,
+  readlinkAt,
+  renameAt,
+  rmdirAt,
+  symlinkAt,
+  unlinkAt,
+  utimesAt,
+  writeFully,
+} from './files/at.ts';
+export {
+  type FileStat,
+  fileType,
+  fileTypes,
+  isDirectory,
+  isSymlink,
+  isWhiteout,
+  statAt,
+} from './files/stat.ts';
+export { syncDirectory, syncFilesystem } from './files/sync.ts';
+export { copyContent } from './files/transfer.ts';
+export {
+  getXattr,
+  listFdXattrs,
+  listXattrs,
+  removeXattr,
+  setFdXattr,
+  setXattr,
+} from './files/xattr.ts';
+export { call, callElsewhere, check, declare, systemError } from './libc.ts';
+export {
+  type MountEntry,
+  mountsBelow,
+  parseMountTable,
+  readMountTable,
+} from './mount/mount-table.ts';
+export {
+  type BindOptions,
+  bindMount,
+  type Propagation,
+  setPropagation,
+} from './mount/new-mount.ts';
+export { mountFlags, mountOld } from './mount/old-mount.ts';
+export {
+  createOverlays,
+  type OverlayRequest,
+  type Overlays,
+} from './mount/overlay.ts';
+export { unmount } from './mount/unmount.ts';
+export {
   growPipe,
   makeFifo,
   openFifoBothWays,
