@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { connect, createServer as createNetServer, type Socket } from 'node:net';
+import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { collect, invalid, notFound } from '../../core/index.ts';
+import { serveApi } from './http-fixture.ts';
 import { bytes, empty, json, jsonLines, text } from './reply.ts';
 import { del, get, post, type RouteTable } from './route.ts';
-import { type ApiServer, createApiServer } from './server.ts';
 import { statusOf } from './status.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-api-'));
@@ -20,55 +20,8 @@ const freshPath = () => join(folder, `${++sockets}.sock`);
 const renderError = (error: unknown) =>
   json({ message: (error as Error).message }, statusOf(error));
 
-async function serve(table: Partial<RouteTable>): Promise<{ server: ApiServer; path: string }> {
-  const server = await createApiServer({
-    tables: [{ routes: [], renderError, ...table }],
-    notFound: () => json({ message: 'page not found' }, 404),
-  });
-  const path = freshPath();
-  await server.listen({ kind: 'unix', path });
-  return { server, path };
-}
-
-interface Answer {
-  status: number;
-  headers: Record<string, unknown>;
-  body: string;
-}
-
-async function ask(
-  socketPath: string,
-  method: string,
-  path: string,
-  { body, headers }: { body?: string; headers?: Record<string, string> } = {},
-): Promise<Answer> {
-  const outgoing = request({ socketPath, method, path, headers, agent: false });
-  // An answer may come before the body is sent whole.
-  outgoing.on('error', () => {});
-  outgoing.end(body);
-  const [response] = await once(outgoing, 'response');
-  const content = await collect(response, 1e6);
-  return { status: response.statusCode, headers: response.headers, body: content.toString() };
-}
-
-/** A raw connection that collects what it receives. */
-async function dial(
-  path: string,
-): Promise<{ socket: Socket; until(pattern: RegExp): Promise<string> }> {
-  const socket = connect({ path, allowHalfOpen: true });
-  await once(socket, 'connect');
-  let received = '';
-  socket.on('data', (chunk) => {
-    received += chunk;
-  });
-  return {
-    socket,
-    async until(pattern) {
-      while (!pattern.test(received)) await once(socket, 'data');
-      return received;
-    },
-  };
-}
+const serve = (table: Partial<RouteTable>) =>
+  serveApi({ tables: [{ routes: [], renderError, ...table }] });
 
 describe('routing', () => {
   const routes = [
@@ -118,36 +71,34 @@ describe('routing', () => {
   ];
   for (const [method, path, expected, sent] of cases) {
     test(`${method} ${path} ${sent ?? ''}`, async () => {
-      const { server, path: socketPath } = await serve({ routes });
-      await using _ = server;
+      await using api = await serve({ routes });
       const headers: Record<string, string> =
         sent === undefined ? {} : { 'content-type': 'application/json' };
-      const { status, body } = await ask(socketPath, method, path, { body: sent, headers });
+      const { status, body } = await api.ask(method, path, { body: sent, headers });
       assert.equal(status, expected.status);
       assert.deepEqual(body.startsWith('{') ? JSON.parse(body) : body, expected.body);
     });
   }
 
   test('a JSON body must be JSON and say so', async () => {
-    const { server, path } = await serve({ routes });
-    await using _ = server;
-    const broken = await ask(path, 'POST', '/echo', {
+    await using api = await serve({ routes });
+    const broken = await api.ask('POST', '/echo', {
       body: '{bad',
       headers: { 'content-type': 'application/json' },
     });
     assert.equal(broken.status, 400);
     assert.match(JSON.parse(broken.body).message, /^invalid JSON: /);
     for (const type of ['text/plain', 'x']) {
-      const wrong = await ask(path, 'POST', '/echo', {
+      const wrong = await api.ask('POST', '/echo', {
         body: '{}',
         headers: { 'content-type': type },
       });
       assert.equal(wrong.status, 400);
       assert.match(JSON.parse(wrong.body).message, /unsupported Content-Type header/);
     }
-    const untyped = await ask(path, 'POST', '/echo', { body: '{}' });
+    const untyped = await api.ask('POST', '/echo', { body: '{}' });
     assert.equal(untyped.status, 400);
-    const huge = await ask(path, 'POST', '/echo', {
+    const huge = await api.ask('POST', '/echo', {
       body: `"${'x'.repeat(9 << 20)}"`,
       headers: { 'content-type': 'application/json' },
     });
@@ -155,9 +106,8 @@ describe('routing', () => {
   });
 
   test('a large body is streamed to its handler', async () => {
-    const { server, path } = await serve({ routes });
-    await using _ = server;
-    const { body } = await ask(path, 'POST', '/upload', { body: 'x'.repeat(20 << 20) });
+    await using api = await serve({ routes });
+    const { body } = await api.ask('POST', '/upload', { body: 'x'.repeat(20 << 20) });
     assert.equal(Number(body), 20 << 20);
   });
 });
@@ -169,9 +119,8 @@ describe('streams', () => {
       await gate.promise;
       yield { done: true };
     }
-    const { server, path } = await serve({ routes: [get('/s', () => jsonLines(later()))] });
-    await using _ = server;
-    const outgoing = request({ socketPath: path, path: '/s', agent: false }).end();
+    await using api = await serve({ routes: [get('/s', () => jsonLines(later()))] });
+    const outgoing = request({ socketPath: api.path, path: '/s', agent: false }).end();
     const [response] = await once(outgoing, 'response');
     assert.equal(response.statusCode, 200);
     gate.resolve();
@@ -187,23 +136,22 @@ describe('streams', () => {
       yield Buffer.from('a');
       throw invalid('too late');
     }
-    const { server, path } = await serve({
+    await using api = await serve({
       routes: [
         get('/early', () => bytes(early(), 'x/y')),
         get('/late', () => bytes(late(), 'x/y')),
       ],
     });
-    await using _ = server;
-    const refused = await ask(path, 'GET', '/early');
+    const refused = await api.ask('GET', '/early');
     assert.equal(refused.status, 400);
     assert.equal(refused.headers['content-type'], 'application/json');
-    await assert.rejects(ask(path, 'GET', '/late'), /aborted|hang up/);
+    await assert.rejects(api.ask('GET', '/late'), /aborted|hang up/);
   });
 
   test('a client that leaves aborts the signal of its handler', async () => {
     const left = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();
-    const { server, path } = await serve({
+    await using api = await serve({
       routes: [
         get('/wait', async ({ signal }) => {
           started.resolve();
@@ -213,8 +161,7 @@ describe('streams', () => {
         }),
       ],
     });
-    await using _ = server;
-    const outgoing = request({ socketPath: path, path: '/wait', agent: false }).end();
+    const outgoing = request({ socketPath: api.path, path: '/wait', agent: false }).end();
     outgoing.on('error', () => {});
     await started.promise;
     outgoing.destroy();
@@ -234,9 +181,8 @@ describe('streams', () => {
         left.resolve();
       }
     }
-    const { server, path } = await serve({ routes: [get('/s', () => bytes(endless(), 'x/y'))] });
-    await using _ = server;
-    const outgoing = request({ socketPath: path, path: '/s', agent: false }).end();
+    await using api = await serve({ routes: [get('/s', () => bytes(endless(), 'x/y'))] });
+    const outgoing = request({ socketPath: api.path, path: '/s', agent: false }).end();
     const [response] = await once(outgoing, 'response');
     response.on('error', () => {});
     response.once('readable', () => response.destroy());
@@ -270,9 +216,8 @@ describe('hijacked connections', () => {
     ['without Upgrade', '', 'HTTP/1.1 200 OK'],
   ] as const) {
     test(`${name}: body, early bytes, half-close`, async () => {
-      const { server, path } = await serve({ hijacks, headers: { 'X-Common': 'yes' } });
-      await using _ = server;
-      const { socket, until } = await dial(path);
+      await using api = await serve({ hijacks, headers: { 'X-Common': 'yes' } });
+      const { socket, until } = await api.dial();
       socket.write(`${requestHead('{"a":1}', extra)}early`);
       const received = await until(/\[early\]/);
       assert.ok(
@@ -287,9 +232,8 @@ describe('hijacked connections', () => {
   }
 
   test('the body may come in pieces and in chunks', async () => {
-    const { server, path } = await serve({ hijacks });
-    await using _ = server;
-    const { socket, until } = await dial(path);
+    await using api = await serve({ hijacks });
+    const { socket, until } = await api.dial();
     socket.write(
       'POST /exec/e1/start HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"a',
     );
@@ -302,28 +246,26 @@ describe('hijacked connections', () => {
   });
 
   test('ordinary answers close the connection', async () => {
-    const { server, path } = await serve({ hijacks });
-    await using _ = server;
+    await using api = await serve({ hijacks });
     const headers = { 'content-type': 'application/json' };
     const upgrade = { connection: 'Upgrade', upgrade: 'tcp', ...headers };
     for (const asked of [headers, upgrade]) {
-      const detached = await ask(path, 'POST', '/exec/e1/start', {
+      const detached = await api.ask('POST', '/exec/e1/start', {
         body: '{"Detach":true}',
         headers: asked,
       });
       assert.equal(detached.status, 200);
-      const missing = await ask(path, 'POST', '/exec/none/start', { body: '{}', headers: asked });
+      const missing = await api.ask('POST', '/exec/none/start', { body: '{}', headers: asked });
       assert.deepEqual([missing.status, missing.headers.connection], [404, 'close']);
       assert.deepEqual(JSON.parse(missing.body), { message: 'No such exec instance: none' });
     }
-    const malformed = await ask(path, 'POST', '/exec/e1/start', { body: '{', headers: upgrade });
+    const malformed = await api.ask('POST', '/exec/e1/start', { body: '{', headers: upgrade });
     assert.equal(malformed.status, 400);
   });
 
   test('a kept-alive connection can be hijacked later, and Upgrade elsewhere is ignored', async () => {
-    const { server, path } = await serve({ hijacks, routes: [get('/a', () => text('plain'))] });
-    await using _ = server;
-    const { socket, until } = await dial(path);
+    await using api = await serve({ hijacks, routes: [get('/a', () => text('plain'))] });
+    const { socket, until } = await api.dial();
     socket.write('GET /a HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
     await until(/plain/);
     socket.write(requestHead('{}'));
@@ -336,9 +278,8 @@ describe('hijacked connections', () => {
     ['a bad chunk', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n'],
   ] as const) {
     test(`${name} is refused`, async () => {
-      const { server, path } = await serve({ hijacks });
-      await using _ = server;
-      const { socket, until } = await dial(path);
+      await using api = await serve({ hijacks });
+      const { socket, until } = await api.dial();
       socket.write(`POST /exec/e1/start HTTP/1.1\r\nHost: d\r\n${head}`);
       await until(/^HTTP\/1.1 400 /);
       socket.destroy();
@@ -346,12 +287,12 @@ describe('hijacked connections', () => {
   }
 
   test('closing the server cuts hijacked connections', async () => {
-    const { server, path } = await serve({ hijacks });
-    const { socket, until } = await dial(path);
+    await using api = await serve({ hijacks });
+    const { socket, until } = await api.dial();
     socket.write(requestHead('{}'));
     await until(/ready/);
     const ended = once(socket, 'end');
-    await server[Symbol.asyncDispose]();
+    await api.server[Symbol.asyncDispose]();
     await ended;
     socket.destroy();
   });
@@ -359,10 +300,10 @@ describe('hijacked connections', () => {
 
 describe('listening', () => {
   test('the socket is for owner and group only and goes with the server', async () => {
-    const { server, path } = await serve({});
-    assert.equal(statSync(path).mode & 0o777, 0o660);
-    await server[Symbol.asyncDispose]();
-    assert.equal(existsSync(path), false);
+    await using api = await serve({});
+    assert.equal(statSync(api.path).mode & 0o777, 0o660);
+    await api.server[Symbol.asyncDispose]();
+    assert.equal(existsSync(api.path), false);
   });
 
   test('a stale socket is replaced, a live one and a plain file are not', async () => {
@@ -371,41 +312,42 @@ describe('listening', () => {
     dead.listen(stale);
     await once(dead, 'listening');
     // A killed process leaves its socket file behind; closing would remove it.
-    const { renameSync } = await import('node:fs');
     renameSync(stale, `${stale}.kept`);
     await new Promise((resolve) => dead.close(resolve));
     renameSync(`${stale}.kept`, stale);
 
-    const { server, path } = await serve({ routes: [get('/a', () => text('new'))] });
-    await using _ = server;
-    await server.listen({ kind: 'unix', path: stale });
-    assert.equal((await ask(stale, 'GET', '/a')).body, 'new');
-    await assert.rejects(server.listen({ kind: 'unix', path }), /another process listens there/);
+    await using api = await serve({ routes: [get('/a', () => text('new'))] });
+    await api.server.listen({ kind: 'unix', path: stale });
+    const outgoing = request({ socketPath: stale, path: '/a', agent: false }).end();
+    const [response] = await once(outgoing, 'response');
+    assert.equal((await collect(response, 100)).toString(), 'new');
+    await assert.rejects(
+      api.server.listen({ kind: 'unix', path: api.path }),
+      /another process listens there/,
+    );
     const plain = freshPath();
     writeFileSync(plain, 'precious');
-    await assert.rejects(server.listen({ kind: 'unix', path: plain }), /is not a socket/);
+    await assert.rejects(api.server.listen({ kind: 'unix', path: plain }), /is not a socket/);
   });
 
   test('tcp too, and a taken port is a conflict', async () => {
-    const { server } = await serve({ routes: [get('/a', () => text('tcp'))] });
-    await using _ = server;
+    await using api = await serve({ routes: [get('/a', () => text('tcp'))] });
     const taken = createNetServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
     const address = { kind: 'tcp', host: '127.0.0.1', port } as const;
-    await assert.rejects(server.listen(address), /address already in use/);
+    await assert.rejects(api.server.listen(address), /address already in use/);
     await new Promise((resolve) => taken.close(resolve));
-    await server.listen(address);
+    await api.server.listen(address);
     const response = await fetch(`http://127.0.0.1:${port}/a`);
     assert.equal(await response.text(), 'tcp');
   });
 
   test('one connection carries many requests', async () => {
-    const { server, path } = await serve({ routes: [get('/a', () => text('x'))] });
-    await using _ = server;
+    await using api = await serve({ routes: [get('/a', () => text('x'))] });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let i = 0; i < 3; i++) {
-      const outgoing = request({ socketPath: path, path: '/a', agent }).end();
+      const outgoing = request({ socketPath: api.path, path: '/a', agent }).end();
       const [response] = await once(outgoing, 'response');
       assert.equal((await collect(response, 10)).toString(), 'x');
       assert.equal(outgoing.reusedSocket, i > 0);

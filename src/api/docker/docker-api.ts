@@ -1,0 +1,44 @@
+import { errorMessage } from '../../core/index.ts';
+import { json, type Reply } from '../http/reply.ts';
+import type { HijackRoute, Route, RouteTable } from '../http/route.ts';
+import { statusOf } from '../http/status.ts';
+import { admitApiVersion, newestApiVersion } from './api-version.ts';
+import type { SystemPorts } from './system/ports.ts';
+import { systemRoutes } from './system/routes.ts';
+
+/** All that Docker's Engine API asks of the daemon, by resource. */
+export interface DockerPorts {
+  readonly system: SystemPorts;
+  /** Berth's own version, for the Server header. */
+  readonly version: string;
+}
+
+/** Docker's Engine API, 1.24 to 1.50. */
+export function dockerApi(ports: DockerPorts): RouteTable {
+  return dockerTable({ version: ports.version, routes: systemRoutes(ports.system) });
+}
+
+/** What every route of Docker's API has in common: its headers, versions and errors. */
+export function dockerTable(options: {
+  version: string;
+  routes: readonly Route[];
+  hijacks?: readonly HijackRoute[];
+}): RouteTable {
+  return {
+    routes: options.routes,
+    hijacks: options.hijacks,
+    headers: {
+      'Api-Version': newestApiVersion,
+      'Docker-Experimental': 'false',
+      Ostype: 'linux',
+      Server: `Berth/${options.version} (linux)`,
+    },
+    admit: ({ version }) => admitApiVersion(version),
+    renderError: (error) => json({ message: errorMessage(error) }, statusOf(error)),
+  };
+}
+
+/** Docker's answer to a path it does not know. */
+export function pageNotFound(): Reply {
+  return json({ message: 'page not found' }, 404);
+}
