@@ -8,6 +8,16 @@ export {
   expansionOf,
   type Lookup,
 } from './expand.ts';
+export { expandInstruction, expandWord, type Replacement } from './expand-instruction.ts';
+export {
+  type BuildArgs,
+  type ExpandedFrom,
+  type GlobalScope,
+  globalScope,
+  proxyArgNames,
+  proxyVariables,
+  type ScopeOptions,
+} from './global-scope.ts';
 export { type Heredoc, heredocContent, parseHeredocOperator } from './heredoc.ts';
 export type {
   AddInstruction,
@@ -47,11 +57,14 @@ export {
   type Stage,
 } from './parse.ts';
 export { instructionKinds } from './parse-instruction.ts';
+export { formatPlatform, type Platform, parsePlatform } from './platform.ts';
 export type { Position, SourceRange, SourceText } from './position.ts';
 export type { Device } from './run-device.ts';
 export { type Mount, type MountSharing, type MountType, parseMount } from './run-mount.ts';
 export { nearest } from './suggest.ts';
 export {
+  locate,
+  placedError,
   renderSyntaxError,
   type SyntaxErrorDetails,
   SyntaxFault,

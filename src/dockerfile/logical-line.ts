@@ -1,4 +1,4 @@
-import type { Position, SourceRange, SourceText } from './position.ts';
+import type { SourceRange, SourceText } from './position.ts';
 import type { Word } from './word.ts';
 
 /** An instruction's line, its continuations joined, that still knows where each character stood. */
@@ -50,12 +50,8 @@ function logicalLine(source: SourceText, text: string, segments: Segment[]): Log
     return segment.offset + (at - segment.at);
   };
   // The end of a word that closes a physical line stands there, not at the start of the next one.
-  const endOf = (start: number, end: number): Position =>
-    source.positionAt(end > start ? offsetOf(end - 1) + 1 : offsetOf(end));
-  const range = (start: number, end: number): SourceRange => ({
-    start: source.positionAt(offsetOf(start)),
-    end: endOf(start, end),
-  });
+  const range = (start: number, end: number): SourceRange =>
+    source.range(offsetOf(start), end > start ? offsetOf(end - 1) + 1 : offsetOf(start));
   return {
     text,
     source,

@@ -12,7 +12,7 @@ import type {
 import { type Comment, type LineReader, lineReader, type Statement } from './line-reader.ts';
 import { parseInstruction, takesHeredocs } from './parse-instruction.ts';
 import { type SourceRange, type SourceText, sourceText } from './position.ts';
-import { SyntaxFault, syntaxError } from './syntax-error.ts';
+import { locate, SyntaxFault, syntaxError } from './syntax-error.ts';
 
 /** A stage: a FROM and what follows up to the next one. */
 export interface Stage {
@@ -69,11 +69,58 @@ export function parseDockerfile(
 ): Dockerfile {
   const source = sourceText(textOf(input));
   const errors: BerthError[] = [];
-  const report = (fault: SyntaxFault): void => {
+  const report: Report = (fault) => {
     const error = syntaxError(source, fault, fileName);
     if (!recover) throw error;
     errors.push(error);
   };
+  const { isEmpty, ...contents } = readContents(source, report);
+  const parts = stagesOf(contents.instructions);
+  if (!snippet) {
+    if (isEmpty) report(emptyFault(source));
+    else reportMissingStage(parts, report);
+  }
+  return { fileName, source, ...contents, ...parts, errors };
+}
+
+/**
+ * Parses what an image's configuration keeps of an ONBUILD. All places in the result and in errors
+ * are those of the `from` that brings the image in. Throws `invalid` unless the text is exactly one
+ * instruction that may be a trigger.
+ */
+export function parseTrigger(
+  expression: string,
+  { dockerfile, from }: { dockerfile: Dockerfile; from: FromInstruction },
+): TriggerInstruction {
+  const source: SourceText = {
+    ...sourceText(expression),
+    positionAt: () => from.range.start,
+    range: () => from.range,
+  };
+  return locate(dockerfile, () => {
+    const { instructions } = readContents(source, (fault) => {
+      throw new SyntaxFault(fault.message, from.range, fault.suggestion);
+    });
+    const [trigger] = instructions;
+    if (!trigger || instructions.length !== 1) {
+      throw new SyntaxFault('onbuild trigger should be a single expression', from.range);
+    }
+    if (trigger.kind === 'from' || trigger.kind === 'maintainer' || trigger.kind === 'onbuild') {
+      const name = trigger.kind.toUpperCase();
+      throw new SyntaxFault(`${name} isn't allowed as an ONBUILD trigger`, from.range);
+    }
+    return { ...trigger, source: expression };
+  });
+}
+
+type Report = (fault: SyntaxFault) => void;
+
+type Contents = Pick<
+  Dockerfile,
+  'escapeToken' | 'directives' | 'comments' | 'instructions' | 'emptyContinuations'
+> & { readonly isEmpty: boolean };
+
+function readContents(source: SourceText, report: Report): Contents {
   const reader = lineReader(source, report);
   const instructions: Instruction[] = [];
   const emptyContinuations: EmptyContinuation[] = [];
@@ -90,38 +137,8 @@ export function parseDockerfile(
       report(error);
     }
   }
-  if (isEmpty && !snippet) report(emptyFault(source));
-  const parts = stagesOf(instructions);
-  if (!snippet && !isEmpty) reportMissingStage(parts, report);
-  return {
-    fileName,
-    source,
-    escapeToken: reader.escapeToken,
-    directives: reader.directives,
-    comments: reader.comments,
-    instructions,
-    ...parts,
-    emptyContinuations,
-    errors,
-  };
-}
-
-/**
- * Parses what an image's configuration keeps of an ONBUILD. Throws `invalid` unless it is exactly
- * one instruction that may be a trigger.
- */
-export function parseTrigger(expression: string, escapeToken?: EscapeToken): TriggerInstruction {
-  const prefix = escapeToken === '`' ? '# escape=`\n' : '';
-  const { instructions, source } = parseDockerfile(prefix + expression, { snippet: true });
-  const [trigger] = instructions;
-  if (!trigger || instructions.length !== 1) {
-    throw syntaxError(source, new SyntaxFault('onbuild trigger should be a single expression'));
-  }
-  if (trigger.kind === 'from' || trigger.kind === 'maintainer' || trigger.kind === 'onbuild') {
-    const name = trigger.kind.toUpperCase();
-    throw syntaxError(source, new SyntaxFault(`${name} isn't allowed as an ONBUILD trigger`));
-  }
-  return trigger;
+  const { escapeToken, directives, comments } = reader;
+  return { escapeToken, directives, comments, instructions, emptyContinuations, isEmpty };
 }
 
 const utf8 = new TextDecoder();
@@ -192,10 +209,7 @@ function stagesOf(instructions: readonly Instruction[]): Parts {
   return { globalArgs, stages, orphans };
 }
 
-function reportMissingStage(
-  { stages, orphans }: Parts,
-  report: (fault: SyntaxFault) => void,
-): void {
+function reportMissingStage({ stages, orphans }: Parts, report: Report): void {
   const [orphan] = orphans;
   if (orphan) {
     report(new SyntaxFault('no build stage in current context', orphan.keyword.range));

@@ -36,41 +36,77 @@ export class SyntaxFault extends Error {
 const contextLines = 2;
 
 /**
- * The error of a Dockerfile's user: kind `invalid`, BuildKit's wording, SyntaxErrorDetails in
- * `details`. Without a range it is about the file as a whole.
+ * The error of what cannot be parsed: kind `invalid`, code `DOCKERFILE_SYNTAX`, BuildKit's wording
+ * with its line, SyntaxErrorDetails in `details`. Without a range it is about the file as a whole
+ * and has no details.
  */
 export function syntaxError(source: SourceText, fault: SyntaxFault, fileName?: string): BerthError {
-  const { suggestion } = fault;
-  const hint = suggestion === undefined ? undefined : `did you mean ${suggestion}?`;
-  const reason = hint === undefined ? fault.message : `${fault.message} (${hint})`;
-  if (!fault.range) return invalid(reason, { code: 'DOCKERFILE_SYNTAX' });
+  const details = detailsOf(source, fault, fileName);
+  if (!details) return invalid(reasonOf(fault), { code });
+  return invalid(`dockerfile parse error on line ${details.line}: ${details.reason}`, {
+    code,
+    details,
+  });
+}
+
+/** Like `syntaxError`, of what is well formed and still wrong: the message does not name the line. */
+export function placedError(source: SourceText, fault: SyntaxFault, fileName?: string): BerthError {
+  return invalid(reasonOf(fault), { code, details: detailsOf(source, fault, fileName) });
+}
+
+const code = 'DOCKERFILE_SYNTAX';
+
+function hintOf({ suggestion }: SyntaxFault): string | undefined {
+  return suggestion === undefined ? undefined : `did you mean ${suggestion}?`;
+}
+
+function reasonOf(fault: SyntaxFault): string {
+  const hint = hintOf(fault);
+  return hint === undefined ? fault.message : `${fault.message} (${hint})`;
+}
+
+function detailsOf(
+  source: SourceText,
+  fault: SyntaxFault,
+  fileName: string | undefined,
+): SyntaxErrorDetails | undefined {
+  if (!fault.range) return undefined;
   const { start, end } = fault.range;
   const firstLine = Math.max(1, start.line - contextLines);
   const lastLine = Math.min(source.lineCount, start.line + contextLines);
   const lines: string[] = [];
   for (let line = firstLine; line <= lastLine; line++) lines.push(source.line(line));
-  const details: SyntaxErrorDetails = {
+  return {
     fileName,
     line: start.line,
     column: start.column,
     endLine: end.line,
     endColumn: end.column,
     lineText: source.line(start.line),
-    reason,
-    suggestion,
-    hint,
+    reason: reasonOf(fault),
+    suggestion: fault.suggestion,
+    hint: hintOf(fault),
     excerpt: { firstLine, lines },
   };
-  return invalid(`dockerfile parse error on line ${start.line}: ${reason}`, {
-    code: 'DOCKERFILE_SYNTAX',
-    details,
-  });
+}
+
+/** Runs `action`; a fault it throws becomes a `placedError`. */
+export function locate<Value>(
+  { source, fileName }: { source: SourceText; fileName: string | undefined },
+  action: () => Value,
+): Value {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof SyntaxFault) throw placedError(source, error, fileName);
+    throw error;
+  }
 }
 
 /** The details of an error that `parseDockerfile` or expansion raised, or undefined for any other. */
 export function syntaxErrorDetails(error: unknown): SyntaxErrorDetails | undefined {
-  const { code, details } = (error ?? {}) as { code?: unknown; details?: unknown };
-  return code === 'DOCKERFILE_SYNTAX' ? (details as SyntaxErrorDetails | undefined) : undefined;
+  const known = (error ?? {}) as { code?: unknown; details?: unknown };
+  return known.code === code ? (known.details as SyntaxErrorDetails | undefined) : undefined;
 }
 
 /** Columns of a line shown around the caret; longer lines are cut on both sides. */
