@@ -1,3 +1,10 @@
+export {
+  type BuildMessage,
+  type BuildSpec,
+  buildsClient,
+  type CacheSpec,
+  type ContextSpec,
+} from './builds.ts';
 export { type ClientRequest, type Connection, connect } from './connection.ts';
 export { imagesClient } from './images.ts';
 export { type JobRequest, type JobView, jobsClient } from './jobs.ts';
