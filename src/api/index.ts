@@ -4,8 +4,8 @@ export { type ApiServer, createApiServer, type ListenAddress } from './http/serv
 
 export type { BuildMessage } from './platform/builds/build-message.ts';
 export type { BuildSpec, CacheSpec, ContextSpec } from './platform/builds/build-spec.ts';
-export { buildRoutes } from './platform/builds/routes.ts';
 
 export type { JobView } from './platform/jobs/job-view.ts';
-export { type JobsBackend, jobRoutes } from './platform/jobs/routes.ts';
-export { type UsersBackend, userRoutes } from './platform/users/routes.ts';
+export type { JobsBackend } from './platform/jobs/routes.ts';
+export { type PlatformPorts, platformApi } from './platform/platform-api.ts';
+export type { UsersBackend } from './platform/users/routes.ts';

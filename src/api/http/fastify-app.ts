@@ -1,18 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { errorMessage, invalid } from '../../core/index.ts';
+import { invalid } from '../../core/index.ts';
 import { answer, type OnFailure } from './answer.ts';
 import { apiRequest, splitUrl } from './api-request.ts';
 import { compilePath, type PathPattern } from './path-pattern.ts';
-import { json, type Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
 import type { Route, RouteTable } from './route.ts';
-import { statusOf } from './status.ts';
 import { writeReply } from './write-reply.ts';
 
 export interface AppOptions {
   readonly tables: readonly RouteTable[];
-  /** Routes written for Fastify itself, with its JSON bodies; errors become `{"message": …}`. */
-  readonly plugins?: readonly ((app: FastifyInstance) => void)[];
   /** The answer to a path no table has. */
   readonly notFound: () => Reply;
   readonly onFailure?: OnFailure;
@@ -54,17 +51,6 @@ export async function fastifyApp(options: AppOptions): Promise<FastifyInstance> 
         if (route.path.includes('+')) folds.push({ method: route.method, pattern });
         addRoute(scope, { route, url: pattern.url, table, onFailure: options.onFailure });
       }
-    });
-  }
-  for (const plugin of options.plugins ?? []) {
-    app.register(async (scope) => {
-      scope.setErrorHandler(async (error, { method, originalUrl }, reply) => {
-        const status = (error as { statusCode?: number }).statusCode ?? statusOf(error);
-        if (status === 500) options.onFailure?.(error, { method, url: originalUrl });
-        reply.hijack();
-        await writeReply(reply.raw, json({ message: errorMessage(error) }, status), {});
-      });
-      plugin(scope);
     });
   }
   await app.ready();

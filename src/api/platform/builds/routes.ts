@@ -1,8 +1,9 @@
-import { PassThrough, Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Builder, BuildRequest, BuildResult } from '../../../build/index.ts';
 import { conflict, notFound, randomId } from '../../../core/index.ts';
-import { clientGone } from '../../client-gone.ts';
+import { bytes, empty, json, jsonLines } from '../../http/reply.ts';
+import { type ApiRequest, del, get, post, put, type Route } from '../../http/route.ts';
 import { type BuildMessage, messageOfEvent, messageOfFailure } from './build-message.ts';
 import { type BuildSpec, requestOf } from './build-spec.ts';
 
@@ -18,8 +19,6 @@ interface Session {
 /** What was announced and is not begun, or was built and is not read, is dropped after this long. */
 const idleLimitMs = 10 * 60_000;
 
-type ById = FastifyRequest<{ Params: { id: string; name: string; index: string } }>;
-
 /**
  * A build takes several requests, because its contexts are streams of their own:
  *
@@ -29,15 +28,15 @@ type ById = FastifyRequest<{ Params: { id: string; name: string; index: string }
  *     GET  /v1/builds/<id>/outputs/<index>   the archive of an output
  *     DELETE /v1/builds/<id>                 outputs that nobody wants any more
  */
-export function buildRoutes(app: FastifyInstance, builder: Builder): void {
+export function buildRoutes(builder: Builder): Route[] {
   const sessions = new Map<string, Session>();
 
-  const find = (request: ById): Session => {
-    const session = sessions.get(request.params.id);
-    if (session === undefined)
-      throw notFound(`find build: there is no build ${request.params.id.slice(0, 80)}`);
-    return session;
-  };
+  function find({ params }: ApiRequest): { id: string; session: Session } {
+    const id = params.id!;
+    const session = sessions.get(id);
+    if (session === undefined) throw notFound(`find build: there is no build ${id.slice(0, 80)}`);
+    return { id, session };
+  }
 
   async function drop(id: string): Promise<void> {
     const session = sessions.get(id);
@@ -48,86 +47,100 @@ export function buildRoutes(app: FastifyInstance, builder: Builder): void {
     await session.result?.[Symbol.asyncDispose]();
   }
 
-  app.post('/v1/builds', { bodyLimit: 32 * 2 ** 20 }, async (request, reply) => {
+  const dropLater = (id: string) => setTimeout(() => void drop(id), idleLimitMs).unref();
+
+  function announce(spec: BuildSpec): string {
     const id = randomId().slice(0, 24);
     const uploads = new Map<string, PassThrough>();
-    const build = requestOf(request.body as BuildSpec, (name) => {
+    const request = requestOf(spec, (name) => {
       const stream = new PassThrough({ highWaterMark: 1 << 20 });
-      stream.on('error', () => {}); // whoever reads the stream gets the error too
       uploads.set(name, stream);
       return { kind: 'tar', stream };
     });
-    const expiry = setTimeout(() => void drop(id), idleLimitMs);
-    expiry.unref();
-    sessions.set(id, { request: build, uploads, isRunning: false, expiry });
-    return reply.code(201).send({ id });
-  });
+    sessions.set(id, { request, uploads, isRunning: false, expiry: dropLater(id) });
+    return id;
+  }
 
-  app.put('/v1/builds/:id/contexts/:name', async (request: ById, reply) => {
-    const upload = find(request).uploads.get(request.params.name);
-    if (upload === undefined) {
-      throw notFound(
-        `upload context: build ${request.params.id} awaits none named "${request.params.name}"`,
-      );
+  async function run(
+    id: string,
+    session: Session,
+    signal: AbortSignal,
+    send: (message: BuildMessage) => void,
+  ): Promise<void> {
+    try {
+      const onEvent = (event: Parameters<typeof messageOfEvent>[0]) => send(messageOfEvent(event));
+      const result = await builder.build(session.request, { onEvent, signal });
+      session.result = result;
+      const { imageId, manifestDigest, archives } = result;
+      send({ kind: 'result', imageId, manifestDigest, outputs: archives.map(({ kind }) => kind) });
+      if (archives.length === 0 || signal.aborted) await drop(id);
+      else session.expiry = dropLater(id);
+    } catch (error) {
+      send(messageOfFailure(error));
+      await drop(id);
     }
-    await receive(request, upload);
-    return reply.code(204).send();
-  });
+  }
 
-  app.post('/v1/builds/:id/run', (request: ById, reply) => {
-    const session = find(request);
-    if (session.isRunning) throw conflict(`run build: ${request.params.id} was begun before`);
-    session.isRunning = true;
-    clearTimeout(session.expiry);
-    const messages = new PassThrough({ highWaterMark: 1 << 20 });
-    const send = (message: BuildMessage) => messages.write(`${JSON.stringify(message)}\n`);
-    const signal = clientGone(reply);
-    builder
-      .build(session.request, { onEvent: (event) => send(messageOfEvent(event)), signal })
-      .then((result) => {
-        session.result = result;
-        send({
-          kind: 'result',
-          imageId: result.imageId,
-          manifestDigest: result.manifestDigest,
-          outputs: result.archives.map((archive) => archive.kind),
-        });
-        if (result.archives.length === 0 || signal.aborted) return drop(request.params.id);
-        session.expiry = setTimeout(() => void drop(request.params.id), idleLimitMs);
-        session.expiry.unref();
-      })
-      .catch((error: unknown) => {
-        send(messageOfFailure(error));
-        return drop(request.params.id);
-      })
-      .finally(() => messages.end());
-    return reply.header('content-type', 'application/x-ndjson').send(messages);
-  });
+  return [
+    post('/v1/builds', async (request) =>
+      json({ id: announce((await request.json()) as BuildSpec) }, 201),
+    ),
 
-  app.get('/v1/builds/:id/outputs/:index', (request: ById, reply: FastifyReply) => {
-    const archive = find(request).result?.archives[Number(request.params.index)];
-    if (archive === undefined)
-      throw notFound(
-        `read output: build ${request.params.id} has no output ${request.params.index}`,
-      );
-    return reply
-      .header('content-type', 'application/x-tar')
-      .send(Readable.from(archive.content, { objectMode: false }));
-  });
+    put('/v1/builds/:id/contexts/:name', async (request) => {
+      const { id, session } = find(request);
+      const upload = session.uploads.get(request.params.name!);
+      if (upload === undefined) {
+        throw notFound(`upload context: build ${id} awaits none named "${request.params.name}"`);
+      }
+      await pipeline(request.body, upload).catch((error: unknown) => {
+        // A build that has what it needs, or has failed, stops reading: its own answer says which.
+        if (sessions.has(id) && !upload.readableEnded && !upload.destroyed) throw error;
+      });
+      return empty(204);
+    }),
 
-  app.delete('/v1/builds/:id', async (request: ById, reply) => {
-    await drop(request.params.id);
-    return reply.code(204).send();
-  });
+    post('/v1/builds/:id/run', (request) => {
+      const { id, session } = find(request);
+      if (session.isRunning) throw conflict(`run build: ${id} was begun before`);
+      session.isRunning = true;
+      clearTimeout(session.expiry);
+      return jsonLines(gather((send) => run(id, session, request.signal, send)));
+    }),
+
+    get('/v1/builds/:id/outputs/:index', (request) => {
+      const { id, session } = find(request);
+      const archive = session.result?.archives[Number(request.params.index)];
+      if (archive === undefined)
+        throw notFound(`read output: build ${id} has no output ${request.params.index}`);
+      return bytes(archive.content, 'application/x-tar');
+    }),
+
+    del('/v1/builds/:id', async (request) => {
+      await drop(find(request).id);
+      return empty(204);
+    }),
+  ];
 }
 
-/** Passes the body on; an upload that is cut, or that the build ended before, is an error there. */
-function receive(request: FastifyRequest, upload: PassThrough): Promise<void> {
-  const body = request.raw;
-  return new Promise((resolve) => {
-    upload.once('close', resolve);
-    body.once('aborted', () => upload.destroy(new Error('the upload of the context was cut')));
-    body.pipe(upload);
-    upload.once('close', () => body.resume());
+/** What `work` sends, as an iteration that ends when the work does. */
+async function* gather<T>(work: (send: (item: T) => void) => Promise<void>): AsyncGenerator<T> {
+  const items: T[] = [];
+  let wake = () => {};
+  let isDone = false;
+  const finished = work((item) => {
+    items.push(item);
+    wake();
+  }).finally(() => {
+    isDone = true;
+    wake();
   });
+  while (!isDone || items.length > 0) {
+    if (items.length === 0) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    yield* items.splice(0);
+  }
+  await finished;
 }

@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { encodeFrame, invalid } from '../../../core/index.ts';
-import type { Job, Jobs } from '../../../jobs/index.ts';
-import { clientGone } from '../../client-gone.ts';
+import { type ByteStream, encodeFrame, invalid } from '../../../core/index.ts';
+import type { Job, Jobs, OutputLine } from '../../../jobs/index.ts';
+import { bytes, json } from '../../http/reply.ts';
+import { type ApiRequest, get, post, type Route } from '../../http/route.ts';
 import { type JobNaming, viewJob } from './job-view.ts';
 import { parseSubmission } from './submission.ts';
 
@@ -10,52 +9,47 @@ export interface JobsBackend extends JobNaming {
   jobs: Pick<Jobs, 'submit' | 'get' | 'list' | 'wait' | 'cancel' | 'output'>;
 }
 
-type ById = FastifyRequest<{ Params: { id: string } }>;
-
-export function jobRoutes(app: FastifyInstance, backend: JobsBackend): void {
+export function jobRoutes(backend: JobsBackend): Route[] {
   const { jobs } = backend;
   const view = (job: Job) => viewJob(job, backend);
-  const find = (request: ById) => jobs.get(parseJobId(request.params.id));
-
-  app.post('/v1/jobs', async (request, reply) => {
-    const job = await jobs.submit(parseSubmission(request.body), 'root');
-    return reply.code(201).send(view(job));
-  });
-  app.get('/v1/jobs', async () => jobs.list().map(view));
-  app.get('/v1/jobs/:id', async (request: ById) => view(find(request)));
-  app.post('/v1/jobs/:id/cancel', async (request: ById) => {
-    const { id } = find(request);
-    await jobs.cancel(id);
-    return view(jobs.get(id));
-  });
-  app.get('/v1/jobs/:id/wait', async (request: ById, reply) =>
-    view(await jobs.wait(find(request).id, clientGone(reply))),
-  );
-  app.get('/v1/jobs/:id/logs', (request: ById, reply) =>
-    sendOutput(jobs, find(request), request, reply),
-  );
+  const find = (request: ApiRequest) => jobs.get(parseJobId(request.params.id!));
+  return [
+    post('/v1/jobs', async (request) =>
+      json(view(await jobs.submit(parseSubmission(await request.json()), 'root')), 201),
+    ),
+    get('/v1/jobs', () => json(jobs.list().map(view))),
+    get('/v1/jobs/:id', (request) => json(view(find(request)))),
+    post('/v1/jobs/:id/cancel', async (request) => {
+      const { id } = find(request);
+      await jobs.cancel(id);
+      return json(view(jobs.get(id)));
+    }),
+    get('/v1/jobs/:id/wait', async (request) =>
+      json(view(await jobs.wait(find(request).id, request.signal))),
+    ),
+    get('/v1/jobs/:id/logs', (request) => {
+      const { id } = find(request);
+      const options = {
+        follow: request.query.flag('follow'),
+        tail: parseTail(request),
+        signal: request.signal,
+      };
+      const type = 'application/vnd.docker.multiplexed-stream';
+      return bytes(framesOf(jobs.output(id, options)), type, { head: 'at-once' });
+    }),
+  ];
 }
 
-/** Standard output and error in Docker's frames. */
-function sendOutput(
-  jobs: JobsBackend['jobs'],
-  job: Job,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const query = request.query as Record<string, string | undefined>;
-  const follow = query.follow === '1' || query.follow === 'true';
-  const tail = query.tail === undefined || query.tail === 'all' ? undefined : Number(query.tail);
-  if (tail !== undefined && !(Number.isSafeInteger(tail) && tail >= 0)) {
-    throw invalid(`read output of job ${job.id}: tail "${query.tail}" is not a number of lines`);
-  }
-  const lines = jobs.output(job.id, { follow, tail, signal: clientGone(reply) });
-  async function* frames() {
-    for await (const line of lines) yield encodeFrame(line);
-  }
-  return reply
-    .header('content-type', 'application/vnd.docker.multiplexed-stream')
-    .send(Readable.from(frames(), { objectMode: false }));
+async function* framesOf(lines: AsyncIterable<OutputLine>): ByteStream {
+  for await (const line of lines) yield encodeFrame(line);
+}
+
+function parseTail(request: ApiRequest): number | undefined {
+  const tail = request.query.text('tail') || 'all';
+  if (tail === 'all') return undefined;
+  if (!/^\d{1,12}$/.test(tail))
+    throw invalid(`read output: tail "${tail.slice(0, 40)}" is not a number of lines`);
+  return Number(tail);
 }
 
 function parseJobId(text: string): number {
