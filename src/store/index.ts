@@ -1,3 +1,4 @@
+export { type ContentStoreOptions, openContentStore } from './content/file-content-store.ts';
 export type { ContentStore, Ingest } from './content-store.ts';
 export { type Database, openDatabase } from './database.ts';
 export type { ImageChange, ImageStore, LocalImage } from './image-store.ts';
