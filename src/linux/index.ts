@@ -65,6 +65,48 @@ export {
 } from './mount/overlay.ts';
 export { unmount } from './mount/unmount.ts';
 export {
+  addressBits,
+  addressFromBytes,
+  addressToBytes,
+  contains,
+  formatAddress,
+  formatPrefix,
+  type IpAddress,
+  type IpPrefix,
+  lastAddress,
+  overlap,
+  parseAddress,
+  parseCidr,
+  prefixOf,
+} from './network/ip-address.ts';
+export {
+  addBridge,
+  addVeth,
+  deleteLink,
+  findLink,
+  isolatePort,
+  type Link,
+  listLinks,
+  setLinkUp,
+} from './network/links.ts';
+export {
+  createNetworkNamespace,
+  openNetlinkIn,
+  removeNetworkNamespace,
+  setNamespaceSysctls,
+  writeSysctls,
+} from './network/namespace.ts';
+export { type Netlink, openNetlink } from './network/netlink.ts';
+export type { NetlinkRequest } from './network/netlink-message.ts';
+export { type Nftables, type NftObject, openNftables } from './network/nftables.ts';
+export {
+  addAddress,
+  addDefaultRoute,
+  deleteDefaultRoute,
+  listRoutes,
+  type Route,
+} from './network/routes.ts';
+export {
   growPipe,
   makeFifo,
   openFifoBothWays,

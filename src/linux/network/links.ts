@@ -1,0 +1,201 @@
+import type { Netlink } from './netlink.ts';
+import {
+  type Attribute,
+  decodeAttributes,
+  encodeAttributes,
+  type NetlinkMessage,
+  type NetlinkRequest,
+  netlinkFlag,
+  uint32,
+} from './netlink-message.ts';
+
+/** A network interface, as far as Berth looks at it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  /** Six bytes as `02:42:ac:11:00:02`; empty for interfaces without. */
+  readonly macAddress: string;
+  /** Index of the bridge it is a port of, or 0. */
+  readonly master: number;
+  readonly mtu: number;
+  /** `bridge`, `veth` and so on; empty for a physical one. */
+  readonly kind: string;
+}
+
+const message = { newLink: 16, deleteLink: 17, getLink: 18, setLink: 19 };
+const attribute = {
+  address: 1,
+  name: 3,
+  mtu: 4,
+  master: 10,
+  portInfo: 12,
+  linkInfo: 18,
+  namespaceFd: 28,
+};
+const linkInfo = { kind: 1, data: 2 };
+const vethPeer = 1;
+const portIsolated = 33;
+const nested = 0x8000;
+const flagUp = 1;
+const afBridge = 7;
+const headerBytes = 16;
+
+const text = (value: string): Buffer => Buffer.from(`${value}\0`);
+
+function mtuAttribute(mtu: number | undefined): Attribute[] {
+  return mtu === undefined ? [] : [{ type: attribute.mtu, value: uint32(mtu) }];
+}
+
+const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
+
+/** `struct ifinfomsg` (rtnetlink(7)). */
+function linkHeader(options: { family?: number; index?: number; up?: boolean }): Buffer {
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt8(options.family ?? 0, 0);
+  header.writeInt32LE(options.index ?? 0, 4);
+  if (options.up !== undefined) {
+    header.writeUInt32LE(options.up ? flagUp : 0, 8);
+    header.writeUInt32LE(flagUp, 12);
+  }
+  return header;
+}
+
+const createNew = netlinkFlag.create | netlinkFlag.exclusive;
+
+/** A bridge of its own address, so that ports coming and going do not change it. */
+export function addBridge(options: {
+  name: string;
+  macAddress: string;
+  mtu?: number;
+}): NetlinkRequest {
+  return {
+    purpose: `add bridge ${options.name}`,
+    type: message.newLink,
+    flags: createNew,
+    header: linkHeader({ up: true }),
+    attributes: [
+      { type: attribute.name, value: text(options.name) },
+      { type: attribute.address, value: macBytes(options.macAddress) },
+      ...mtuAttribute(options.mtu),
+      {
+        type: attribute.linkInfo,
+        value: [{ type: linkInfo.kind, value: Buffer.from('bridge') }],
+      },
+    ],
+  };
+}
+
+/**
+ * A pair of interfaces: one here, a port of the bridge, the other in the network namespace open as
+ * `peer.namespaceFd`, which the kernel lets nobody bring up in the same step.
+ */
+export function addVeth(options: {
+  name: string;
+  bridgeIndex: number;
+  mtu?: number;
+  peer: { name: string; macAddress: string; namespaceFd: number };
+}): NetlinkRequest {
+  const peer = encodeAttributes([
+    { type: attribute.name, value: text(options.peer.name) },
+    { type: attribute.address, value: macBytes(options.peer.macAddress) },
+    ...mtuAttribute(options.mtu),
+    { type: attribute.namespaceFd, value: uint32(options.peer.namespaceFd) },
+  ]);
+  return {
+    purpose: `add veth ${options.name}`,
+    type: message.newLink,
+    flags: createNew,
+    header: linkHeader({ up: true }),
+    attributes: [
+      { type: attribute.name, value: text(options.name) },
+      { type: attribute.master, value: uint32(options.bridgeIndex) },
+      ...mtuAttribute(options.mtu),
+      {
+        type: attribute.linkInfo,
+        value: [
+          { type: linkInfo.kind, value: Buffer.from('veth') },
+          {
+            type: linkInfo.data,
+            value: [{ type: vethPeer, value: Buffer.concat([linkHeader({}), peer]) }],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** Succeeds when there is none of that name. */
+export function deleteLink(name: string): NetlinkRequest {
+  return {
+    purpose: `delete interface ${name}`,
+    type: message.deleteLink,
+    header: linkHeader({}),
+    attributes: [{ type: attribute.name, value: text(name) }],
+    tolerate: ['ENODEV'],
+  };
+}
+
+export function setLinkUp(name: string): NetlinkRequest {
+  return {
+    purpose: `bring up interface ${name}`,
+    type: message.newLink,
+    header: linkHeader({ up: true }),
+    attributes: [{ type: attribute.name, value: text(name) }],
+  };
+}
+
+/** Keeps a port of a bridge from reaching other isolated ports; the bridge itself it reaches. */
+export function isolatePort(index: number): NetlinkRequest {
+  return {
+    purpose: `isolate bridge port ${index}`,
+    type: message.setLink,
+    header: linkHeader({ family: afBridge, index }),
+    attributes: [
+      {
+        type: attribute.portInfo | nested,
+        value: [{ type: portIsolated, value: Buffer.from([1]) }],
+      },
+    ],
+  };
+}
+
+export async function listLinks(netlink: Netlink): Promise<Link[]> {
+  const request = { purpose: 'list interfaces', type: message.getLink, header: linkHeader({}) };
+  const answers = await netlink.query({ ...request, flags: netlinkFlag.dump });
+  return answers.map(parseLink);
+}
+
+/** The interface of that name, or undefined. */
+export async function findLink(netlink: Netlink, name: string): Promise<Link | undefined> {
+  const [answer] = await netlink.query({
+    purpose: `find interface ${name}`,
+    type: message.getLink,
+    header: linkHeader({}),
+    attributes: [{ type: attribute.name, value: text(name) }],
+    tolerate: ['ENODEV'],
+  });
+  return answer && parseLink(answer);
+}
+
+function parseLink({ payload }: NetlinkMessage): Link {
+  const attributes = decodeAttributes(payload, headerBytes);
+  const info = attributes.get(attribute.linkInfo);
+  const kind = info && decodeAttributes(info, 0).get(linkInfo.kind);
+  return {
+    index: payload.readInt32LE(4),
+    name: textOf(attributes.get(attribute.name)),
+    up: (payload.readUInt32LE(8) & flagUp) !== 0,
+    macAddress: (attributes.get(attribute.address)?.toString('hex') ?? '').replace(
+      /..(?!$)/g,
+      '$&:',
+    ),
+    master: attributes.get(attribute.master)?.readUInt32LE(0) ?? 0,
+    mtu: attributes.get(attribute.mtu)?.readUInt32LE(0) ?? 0,
+    kind: textOf(kind),
+  };
+}
+
+function textOf(bytes: Buffer | undefined): string {
+  return bytes ? bytes.toString().replace(/\0.*$/s, '') : '';
+}
