@@ -1,3 +1,11 @@
+export {
+  type CompressOptions,
+  compress,
+  type DecompressOptions,
+  decompress,
+  decompressDetected,
+  sniffCompression,
+} from './compression/compression.ts';
 export type { Descriptor, Platform } from './descriptor.ts';
 export type { ContainerDefaults, Healthcheck, HistoryEntry, ImageConfig } from './image-config.ts';
 export { cleanMemberPath } from './layer/member-path.ts';
