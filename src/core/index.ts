@@ -32,8 +32,6 @@ export {
   familiarReference,
   formatReference,
   isIdPrefix,
-  isRepositoryPath,
-  isTag,
   parseReference,
   type Reference,
 } from './reference.ts';

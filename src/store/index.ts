@@ -12,3 +12,4 @@ export type {
   Snapshots,
   UnpackedLayer,
 } from './snapshots.ts';
+export { createRootFiles, type MountStubs, type RootFiles } from './trees/root-files.ts';
