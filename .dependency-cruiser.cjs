@@ -55,11 +55,18 @@ for (const [domain, { imports, types = [] }] of Object.entries(domains)) {
     severity: 'error',
     comment: `other domains import ${domain}/ through its index.ts`,
     from: { path: '^src/', pathNot: `^src/${domain}/` },
-    to: { path: `^src/${domain}/`, pathNot: `^src/${domain}/index\\.ts$` },
+    to: { path: `^src/${domain}/`, pathNot: [`^src/${domain}/index\\.ts$`, '-contract\\.ts$'] },
   });
 }
 
 rules.push(
+  {
+    name: 'contracts-are-for-tests',
+    severity: 'error',
+    comment: 'a contract suite (x-contract.ts) is imported by tests alone, of any domain',
+    from: { path: '^src/', pathNot: '\\.test\\.ts$' },
+    to: { path: '-contract\\.ts$' },
+  },
   {
     name: 'registry-halves',
     severity: 'error',

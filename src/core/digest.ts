@@ -32,8 +32,11 @@ export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
-export function digestOf(content: Uint8Array | string): Digest {
-  return finishDigest(createHash('sha256').update(content));
+export function digestOf(
+  content: Uint8Array | string,
+  algorithm: DigestAlgorithm = 'sha256',
+): Digest {
+  return finishDigest(createHash(algorithm).update(content), algorithm);
 }
 
 /** Closes a sha256 hash into a digest; the hash cannot be used afterwards. */

@@ -32,6 +32,8 @@ export {
   familiarReference,
   formatReference,
   isIdPrefix,
+  isRepositoryPath,
+  isTag,
   parseReference,
   type Reference,
 } from './reference.ts';

@@ -89,6 +89,16 @@ function withSuffix(name: string, { tag, digest }: Reference): string {
   return name + (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);
 }
 
+/** Whether the text is a repository's path within its registry (distribution-spec `<name>`). */
+export function isRepositoryPath(text: string): boolean {
+  return text.length <= longestName && pathPattern.test(text);
+}
+
+/** Whether the text is a tag (distribution-spec `<reference>`). */
+export function isTag(text: string): boolean {
+  return tagPattern.test(text);
+}
+
 /** Whether the text can be an image id or its prefix, as in `docker rmi 3fa1`. */
 export function isIdPrefix(text: string): boolean {
   return /^(?:sha256:)?[0-9a-f]{1,64}$/.test(text);

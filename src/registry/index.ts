@@ -1,0 +1,37 @@
+export {
+  parseManifestReference,
+  parseRepositoryName,
+  type RepositoryName,
+  type Tag,
+} from './repository-name.ts';
+export {
+  type Access,
+  type AccessControl,
+  type AccessDecision,
+  type AccessRequest,
+  type Action,
+  openAccess,
+  type TokenReply,
+  type TokenRequest,
+} from './server/access-control.ts';
+export type { RegistryEvent } from './server/events.ts';
+export { memoryStorage } from './server/memory-storage.ts';
+export {
+  createRegistryServer,
+  type RegistryServer,
+  type RegistryServerOptions,
+} from './server/registry-server.ts';
+export type {
+  BlobStorage,
+  Catalog,
+  ManifestStorage,
+  NewManifest,
+  Page,
+  Referrer,
+  RegistryStorage,
+  StoredManifest,
+  SweepOptions,
+  SweepResult,
+  Upload,
+  UploadStorage,
+} from './server/storage.ts';

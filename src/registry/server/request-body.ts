@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import { invalid, unavailable } from '../../core/index.ts';
+
+/** How slow a sender may be before it is cut off: at least `bytes` in each `perMs`. */
+export interface Pace {
+  readonly bytes: number;
+  readonly perMs: number;
+}
+
+export const patientPace: Pace = { bytes: 4096, perMs: 30_000 };
+
+/**
+ * The body's chunks. Leaving the loop early keeps the connection, so that an answer can be sent.
+ * Throws `unavailable` when the sender is gone or slower than `pace`.
+ */
+export async function* bodyChunks(
+  request: IncomingMessage,
+  pace: Pace = patientPace,
+): AsyncIterable<Buffer> {
+  let receivedBytes = 0;
+  const watch = setInterval(() => {
+    if (receivedBytes < pace.bytes) request.destroy(new Error('the sender is too slow'));
+    receivedBytes = 0;
+  }, pace.perMs);
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      receivedBytes += chunk.length;
+      yield chunk;
+    }
+  } catch (cause) {
+    throw unavailable(`read request body: ${(cause as Error).message}`, { cause });
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** A whole small body. Throws `invalid` (SIZE_INVALID) as soon as it passes the limit. */
+export async function readSmallBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const tooLarge = () =>
+    invalid(`size invalid: the body has more than the allowed ${limitBytes} bytes`, {
+      code: 'BODY_TOO_LARGE',
+    });
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of bodyChunks(request)) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > limitBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, sizeBytes);
+}
+
+/** Whether the request announces a body of at least one byte, or of unknown length. */
+export function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length'];
+  return request.headers['transfer-encoding'] !== undefined || Number(length ?? 0) > 0;
+}
