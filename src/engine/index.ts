@@ -36,5 +36,6 @@ export type {
   Network,
   NetworkCreateRequest,
   Networks,
+  PortRequest,
 } from './network/networks.ts';
 export type { Volume, Volumes } from './volumes/volumes.ts';

@@ -152,4 +152,6 @@ export interface EndpointSettings {
   GlobalIPv6Address?: string;
   GlobalIPv6PrefixLen?: number;
   DNSNames?: string[] | null;
+  /** The network with the highest one gives the default route. */
+  GwPriority?: number;
 }

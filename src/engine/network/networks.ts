@@ -24,8 +24,15 @@ export interface Networks {
     settings: EndpointSettings,
   ): Promise<EndpointSettings>;
   disconnect(containerId: string, network: string): Promise<void>;
-  /** After a daemon start: takes over what still runs, removes what belongs to nobody. */
+  /**
+   * Once, after a daemon start and before any `setUp`: takes over what still runs (by the
+   * requests' `established`), removes what belongs to nobody, and makes the built-in bridge.
+   */
   adopt(running: readonly EndpointRequest[]): Promise<void>;
+  /** What a container was given and holds now; undefined when it is not set up. */
+  lookup(containerId: string): ContainerNetwork | undefined;
+  /** Networks of the user's that no container is attached to: what a prune removes. */
+  unused(): readonly Network[];
 }
 
 export interface NetworkCreateRequest {
@@ -73,17 +80,30 @@ export interface EndpointRequest {
   hostname: string;
   /** Network name to what was asked for; empty for `none`. */
   endpoints: Readonly<Record<string, EndpointSettings>>;
-  /** What to publish; hostPort 0 asks for a free one. */
-  ports: readonly PublishedPort[];
+  /**
+   * What to publish. hostPort 0 asks for a free one; hostIp '' for both `0.0.0.0` and `::`, which
+   * gives two entries in the answer.
+   */
+  ports: readonly PortRequest[];
+  /** Servers that unknown names are forwarded to (`--dns`); absent: the machine's own. */
+  dns?: readonly string[];
   /** Given when adopting: what it already has. */
   established?: ContainerNetwork;
 }
 
+export interface PortRequest extends PublishedPort {
+  /** Any port from `hostPort` to this one will do, the lowest free one is taken. */
+  readonly hostPortEnd?: number;
+}
+
 export interface ContainerNetwork {
-  /** Path of the network namespace, for the bundle. */
+  /** Path of the network namespace, for the bundle; '' for the machine's own (`host`). */
   readonly namespacePath: string;
   readonly endpoints: Readonly<Record<string, EndpointSettings>>;
   readonly ports: readonly PublishedPort[];
-  /** Lines for resolv.conf: the gateway's DNS server, search domains, options. */
+  /**
+   * Addresses for resolv.conf: the DNS servers on the gateways. Empty for `host` and `none`, which
+   * use the machine's own resolv.conf.
+   */
   readonly nameservers: readonly string[];
 }

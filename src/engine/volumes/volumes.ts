@@ -13,6 +13,15 @@ export interface Volumes {
   list(): readonly Volume[];
   /** Throws `conflict` while a container uses it ("volume is in use"). */
   remove(name: string, options?: { force?: boolean }): Promise<void>;
+  /**
+   * Path to bind into a container that is about to start. A volume with mount options (`type`,
+   * `device`, `o`) is mounted for its first running container. Idempotent per container.
+   */
+  mount(name: string, containerId: string): Promise<string>;
+  /** A container has stopped: unmounts what no other running one uses. Idempotent. */
+  unmount(containerId: string): Promise<void>;
+  /** After a daemon start: takes over what still runs, unmounts the rest, removes half-made ones. */
+  adopt(running: readonly { containerId: string; volumes: readonly string[] }[]): Promise<void>;
   /** Records that a container uses it, in the database. */
   acquire(name: string, containerId: string): void;
   /** Gives up every volume of a container; returns the anonymous ones nobody else uses. */
