@@ -1,7 +1,7 @@
 import type { EscapeToken } from './directives.ts';
 import type { LogicalLine } from './logical-line.ts';
 import type { SourceRange } from './position.ts';
-import { isBlank, isSpace, skipSpace, trimSpaceEnd } from './space.ts';
+import { isBlank, skipSpace, trimSpaceEnd } from './space.ts';
 import type { Word } from './word.ts';
 
 /** One `--name=value` before an instruction's arguments, quotes and escapes already resolved. */
@@ -43,7 +43,7 @@ export function commandText(
   let at = keywordEnd;
   while (at < end && isBlank(text.charCodeAt(at))) at++;
   for (;;) {
-    at = skipSpace(text, at, end);
+    at = skipAsciiSpace(text, at, end);
     if (!text.startsWith('--', at) || at + 2 > end) break;
     const flag = readFlag(line, { start: at, end, escapeToken });
     at = flag.end;
@@ -62,6 +62,17 @@ export function commandText(
   };
 }
 
+/** Only these end a flag; the wider Unicode spaces count as its text. */
+function isAsciiSpace(code: number): boolean {
+  return code === 10 || isBlank(code);
+}
+
+function skipAsciiSpace(text: string, start: number, end: number): number {
+  let at = start;
+  while (at < end && isAsciiSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
 interface RawFlag {
   readonly start: number;
   readonly end: number;
@@ -78,7 +89,7 @@ function readFlag(
   let at = start;
   for (; at < end; at++) {
     let character = text[at]!;
-    if (quote === '' && isSpace(character.charCodeAt(0))) break;
+    if (quote === '' && isAsciiSpace(character.charCodeAt(0))) break;
     if (quote === '' ? character === "'" || character === '"' : character === quote) {
       quote = quote === '' ? character : '';
       continue;

@@ -1,7 +1,7 @@
 import { invalid } from '../core/index.ts';
 
 const bareQuote = (at: number) =>
-  invalid(`parse error on line 1, column ${at + 1}: bare " in non-quoted field`);
+  invalid(`parse error on line 1, column ${at + 1}: bare " in non-quoted-field`);
 const unclosedQuote = (at: number) =>
   invalid(`parse error on line 1, column ${at + 1}: extraneous or missing " in quoted-field`);
 

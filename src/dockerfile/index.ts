@@ -19,6 +19,19 @@ export {
   type ScopeOptions,
 } from './global-scope.ts';
 export { type Heredoc, heredocContent, parseHeredocOperator } from './heredoc.ts';
+export { parseIgnoreFile } from './ignore/ignore-file.ts';
+export {
+  createIgnoreMatcher,
+  type IgnoreMatcher,
+  type IgnoreVerdict,
+  type IgnoreWalk,
+} from './ignore/ignore-matcher.ts';
+export {
+  compilePathMatch,
+  hasWildcards,
+  type ParentsSource,
+  parentsSource,
+} from './ignore/path-match.ts';
 export type {
   AddInstruction,
   ArgDefinition,

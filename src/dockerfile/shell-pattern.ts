@@ -12,7 +12,7 @@ interface ShellPattern {
   readonly segments: readonly (readonly Unit[])[];
 }
 
-function parsePattern(pattern: string, { reversed = false } = {}): ShellPattern {
+function parsePattern(pattern: string): ShellPattern {
   const tokens: (Unit | typeof star)[] = [];
   const characters = Array.from(pattern);
   for (let at = 0; at < characters.length; at++) {
@@ -24,7 +24,6 @@ function parsePattern(pattern: string, { reversed = false } = {}): ShellPattern 
       tokens.push(character);
     }
   }
-  if (reversed) tokens.reverse();
   const segments: Unit[][] = [[]];
   for (const token of tokens) {
     if (token === star) segments.push([]);
@@ -113,10 +112,15 @@ export function trimPrefix(value: string, pattern: string, longest: boolean): st
   return end < 0 ? value : text.slice(end).join('');
 }
 
+/** The pattern back to front, each escape still before what it escapes. */
+function reversePattern(pattern: string): string {
+  return (pattern.match(/\\.|./gsu) ?? []).reverse().join('');
+}
+
 /** `${name%pattern}` and, with `longest`, `${name%%pattern}`. Throws `invalid`. */
 export function trimSuffix(value: string, pattern: string, longest: boolean): string {
   const text = Array.from(value).reverse();
-  const end = matchEnd(text, 0, parsePattern(pattern, { reversed: true }), longest);
+  const end = matchEnd(text, 0, parsePattern(reversePattern(pattern)), longest);
   return end < 0 ? value : text.slice(end).reverse().join('');
 }
 

@@ -20,7 +20,7 @@ export function parseCopy(request: Request): CopyInstruction {
     ...common('copy', request),
     ...splitPaths(request, paths),
     ...sharedValues(flags),
-    from: flags.from && checkedFrom(flags.from),
+    from: flags.from && checkedFrom(flags.from, request),
     parents: flags.parents ?? false,
   };
 }
@@ -109,9 +109,10 @@ function inlineSource({ heredocs }: Request, { range }: Word, operator: Delimite
   };
 }
 
-function checkedFrom(word: Word): Word | undefined {
+function checkedFrom(word: Word, { command }: Request): Word | undefined {
   if (word.text === '') return undefined;
-  if (expand(word.text, () => undefined) === word.text) return word;
+  const { escapeToken } = command;
+  if (expand(word.text, () => undefined, { escapeToken }) === word.text) return word;
   throw new SyntaxFault(
     'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
     word.range,
