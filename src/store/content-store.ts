@@ -18,6 +18,8 @@ export interface ContentStore {
    * an interruption, also over a restart. One writer at a time: throws `conflict` when it is open.
    */
   ingest(id: string): Promise<Ingest>;
+  /** Bytes the upload `id` has stored, without opening it; undefined when there is none. */
+  offsetOf(id: string): Promise<number | undefined>;
   /** Uploads that were begun and neither committed nor aborted. */
   ingests(): Promise<{ id: string; offset: number; updatedAtMs: number }[]>;
   delete(digest: Digest): Promise<void>;
@@ -28,6 +30,7 @@ export interface Ingest extends AsyncDisposable {
   readonly id: string;
   /** Bytes stored so far. */
   readonly offset: number;
+  /** Takes the chunk over: the caller must not change it afterwards. */
   write(chunk: Uint8Array): Promise<void>;
   /** Ends the upload. Throws `invalid` (DIGEST_INVALID, SIZE_INVALID) and keeps nothing on mismatch. */
   commit(expected?: {

@@ -110,7 +110,7 @@ function memoryUploads({
         return offsetOf(upload);
       },
       async write(chunk) {
-        upload.chunks.push(Uint8Array.from(chunk));
+        upload.chunks.push(chunk);
         upload.updatedAtMs = Date.now();
       },
       async commit(digest) {

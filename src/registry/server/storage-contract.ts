@@ -97,9 +97,7 @@ function uploadContract(check: Check): void {
     {
       await using upload = await storage.uploads.create(alpha);
       id = upload.id;
-      const chunk = Buffer.from('hello ');
-      await upload.write(chunk);
-      chunk.fill(0);
+      await upload.write(Buffer.from('hello '));
     }
     assert.equal(await storage.uploads.offsetOf(alpha, id), 6);
     await using again = await storage.uploads.open(alpha, id);

@@ -15,10 +15,7 @@ export interface RegistryStorage {
 export interface BlobStorage {
   /** Size in bytes of a blob that the repository holds, else undefined. */
   sizeOf(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
-  /**
-   * The blob's bytes from `start` to `end` (exclusive). A chunk's memory belongs to the stream again
-   * when the next chunk is asked for. Throws `not-found`.
-   */
+  /** The blob's bytes from `start` to `end` (exclusive). Throws `not-found`. */
   open(digest: Digest, range?: { start: number; end: number }): ByteStream;
   /** Lets `to` hold what `from` holds, in one step; false when `from` does not hold it. */
   mount(digest: Digest, path: { from: RepositoryName; to: RepositoryName }): Promise<boolean>;
@@ -43,7 +40,7 @@ export interface UploadStorage {
 export interface Upload extends AsyncDisposable {
   readonly id: string;
   readonly offset: number;
-  /** The chunk's memory is the caller's again once this settles. */
+  /** Takes the chunk over: the caller must not change it afterwards. */
   write(chunk: Uint8Array): Promise<void>;
   /**
    * Verifies and stores the blob and lets the repository hold it. Throws `invalid` (DIGEST_INVALID)

@@ -54,6 +54,9 @@ describe('content store', () => {
       await upload.write(bytes.subarray(0, 1_500_001));
     }
     store = await reopen();
+    assert.equal(await store.offsetOf('pull-1'), 1_500_001);
+    assert.equal(await store.offsetOf('pull-2'), undefined);
+    assert.equal(await store.offsetOf('../blobs'), undefined);
     assert.deepEqual(
       (await store.ingests()).map(({ id, offset }) => [id, offset]),
       [['pull-1', 1_500_001]],

@@ -115,6 +115,16 @@ export async function openContentStore(options: ContentStoreOptions): Promise<Fi
     return digest;
   }
 
+  async function offsetOf(id: string): Promise<number | undefined> {
+    if (!uploadId.test(id)) return undefined;
+    try {
+      return (await stat(join(ingestPath, id))).size;
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT') return undefined;
+      throw diskError(`stat upload ${id}`, error);
+    }
+  }
+
   async function ingests(): Promise<{ id: string; offset: number; updatedAtMs: number }[]> {
     const found = [];
     for (const id of await readdir(ingestPath)) {
@@ -157,6 +167,7 @@ export async function openContentStore(options: ContentStoreOptions): Promise<Fi
     pathOf,
     put,
     ingest,
+    offsetOf,
     ingests,
     list,
     deleteUnused,
