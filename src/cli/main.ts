@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { errorMessage } from '../core/index.ts';
+import { buildCommand } from './commands/build.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { downCommand } from './commands/down.ts';
 import { imageCommand } from './commands/image.ts';
@@ -16,13 +17,21 @@ const program = new Command('berth')
     '-H, --host <address>',
     'the daemon to talk to (default: $BERTH_HOST or unix:///run/berth/berth.sock)',
   )
-  .configureHelp({ showGlobalOptions: true })
+  .configureHelp({
+    showGlobalOptions: true,
+    // Repeatable options begin empty, which is nothing to tell.
+    optionDescription: (option) =>
+      Array.isArray(option.defaultValue)
+        ? option.description
+        : Help.prototype.optionDescription.call(new Help(), option),
+  })
   .exitOverride();
 
 // The launcher starts it; it stands here for the help text.
 program.command('daemon').description('run the daemon in the foreground (berth daemon --help)');
 
 for (const command of [
+  buildCommand,
   upCommand,
   downCommand,
   submitCommand,

@@ -26,7 +26,10 @@ export async function extractTree(archive: Readable, folder: string): Promise<vo
         break;
       case 'file':
         await rm(path, { force: true, recursive: true });
-        await pipeline(content, createWriteStream(path, { flags: 'wx', mode: entry.mode & 0o777 }));
+        await pipeline(
+          content(),
+          createWriteStream(path, { flags: 'wx', mode: entry.mode & 0o777 }),
+        );
         await chmod(path, entry.mode & 0o777);
         await utimes(path, entry.mtimeS, entry.mtimeS);
         break;

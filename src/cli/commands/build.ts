@@ -1,0 +1,145 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { buildsClient } from '../../client/index.ts';
+import { BerthError, type ErrorKind, invalid } from '../../core/index.ts';
+import { type BuildFlags, specOf } from '../build/build-spec.ts';
+import { readCredentials } from '../build/docker-config.ts';
+import { mainContext } from '../build/main-context.ts';
+import { parseOutput } from '../build/output-target.ts';
+import { packFolder } from '../build/pack-folder.ts';
+import { createBuildReport, type ProgressKind } from '../build/report.ts';
+import { type BuildOutcome, type OpenContext, runBuild } from '../build/run-build.ts';
+import { connectFrom } from '../daemon-address.ts';
+
+const list = (value: string, previous: string[]): string[] => [...previous, value];
+
+export function buildCommand(program: Command): void {
+  program
+    .command('build <context>')
+    .description(
+      'build an image; the context is a folder, a git or http address, or - for a tar on standard input',
+    )
+    .option(
+      '-f, --file <path>',
+      'the Dockerfile (default: Dockerfile in the context; - reads standard input)',
+    )
+    .option('-t, --tag <name>', 'name of the image', list, [])
+    .option('--build-arg <name=value>', 'set an ARG', list, [])
+    .option(
+      '--build-context <name=source>',
+      'a folder, address or docker-image:// that FROM and --from may name',
+      list,
+      [],
+    )
+    .option('--label <name=value>', 'set a label', list, [])
+    .option('--target <stage>', 'build this stage')
+    .option('--no-cache', 'run every step')
+    .option('--no-cache-filter <stages>', 'run every step of these stages', list, [])
+    .option('--pull', 'ask the registry for newer base images')
+    .option('--platform <os/arch>', 'platform of the image')
+    .option(
+      '-o, --output <target>',
+      'where the result goes: DEST, or type=local|tar|oci|docker|image|registry,dest=…',
+      list,
+      [],
+    )
+    .option('--push', 'push the image: --output type=registry')
+    .option('--iidfile <file>', 'write the image id to a file')
+    .option('--metadata-file <file>', 'write the result as JSON to a file')
+    .option('--secret <spec>', 'id=NAME[,src=FILE|,env=VARIABLE]', list, [])
+    .option('--ssh <spec>', 'default, or id=SOCKET', list, [])
+    .option(
+      '--cache-from <spec>',
+      'import a cache: type=registry,ref=… or type=local,src=…',
+      list,
+      [],
+    )
+    .option(
+      '--cache-to <spec>',
+      'export the cache: type=registry,ref=…, type=local,dest=…, type=inline; mode=min|max',
+      list,
+      [],
+    )
+    .option('--network <mode>', 'network of RUN: default, none, host')
+    .option('--add-host <name:address>', 'a line of /etc/hosts', list, [])
+    .option('--shm-size <size>', 'size of /dev/shm')
+    .option('-m, --memory <size>', 'memory of each RUN')
+    .option('--allow <entitlement>', 'network.host, security.insecure', list, [])
+    .option('--progress <kind>', 'auto, tty, plain, quiet, rawjson', 'auto')
+    .option('-q, --quiet', 'print the image id only')
+    .option('--check', "only report what the builder's checks find")
+    .option('--explain', 'say of each step that ran why the cache had nothing')
+    .option('--shell-on-error', 'open a shell in the filesystem of a failed RUN')
+    .action(build);
+}
+
+async function build(contextArgument: string, flags: BuildFlags, command: Command): Promise<void> {
+  const targets = flags.output.map(parseOutput);
+  if (flags.push) targets.push({ output: { kind: 'image', push: true }, tags: [] });
+  const { spec, folders } = specOf(flags);
+  const main = await mainContext(contextArgument, flags.file);
+  const contexts = new Map<string, OpenContext>(main.open && [['default', main.open]]);
+  for (const [name, folder] of folders) contexts.set(name, () => packFolder(folder));
+  const report = createBuildReport(progressKind(flags));
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  process.once('SIGINT', onInterrupt);
+  process.once('SIGTERM', onInterrupt);
+  try {
+    const outcome = await runBuild({
+      builds: buildsClient(connectFrom(command)),
+      spec: {
+        ...spec,
+        context: main.context,
+        dockerfile: main.dockerfile,
+        tags: [...flags.tag, ...targets.flatMap((target) => target.tags)],
+        auth: await readCredentials(),
+        ...(targets.length > 0 && { outputs: targets.map((target) => target.output) }),
+      },
+      contexts,
+      targets,
+      onMessage: report.message,
+      signal: interrupt.signal,
+    });
+    report.finish();
+    settle(outcome, flags);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}
+
+function settle(outcome: BuildOutcome, flags: BuildFlags): void {
+  if (outcome.kind === 'failure')
+    throw new BerthError(outcome.errorKind as ErrorKind, outcome.error, {
+      details: outcome.details,
+    });
+  const { imageId, manifestDigest } = outcome;
+  if (flags.iidfile) writeFileSync(flags.iidfile, imageId);
+  if (flags.metadataFile) {
+    const metadata = {
+      'containerimage.config.digest': imageId,
+      ...(manifestDigest && { 'containerimage.digest': manifestDigest }),
+      ...(flags.tag.length > 0 && { 'image.name': flags.tag.join(',') }),
+    };
+    writeFileSync(flags.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
+  }
+  if (flags.quiet) process.stdout.write(`${imageId}\n`);
+}
+
+function progressKind(flags: BuildFlags): ProgressKind {
+  if (flags.quiet) return 'quiet';
+  const { progress } = flags;
+  if (
+    progress === 'auto' ||
+    progress === 'tty' ||
+    progress === 'plain' ||
+    progress === 'quiet' ||
+    progress === 'rawjson'
+  ) {
+    return progress;
+  }
+  throw invalid(
+    `parse --progress: unknown kind "${progress}"; known are auto, tty, plain, quiet, rawjson`,
+  );
+}
