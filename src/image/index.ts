@@ -6,18 +6,33 @@ export {
   decompressDetected,
   sniffCompression,
 } from './compression/compression.ts';
-export type { Descriptor, Platform } from './descriptor.ts';
-export type { ContainerDefaults, Healthcheck, HistoryEntry, ImageConfig } from './image-config.ts';
 export { cleanMemberPath } from './layer/member-path.ts';
 export { type MemberRole, memberRole, opaquePath, whiteoutPath } from './layer/whiteout.ts';
-export type { Index, Manifest } from './manifest.ts';
+export { chainIds } from './manifest/chain-id.ts';
+export type { Descriptor, Platform } from './manifest/descriptor.ts';
+export type {
+  ContainerDefaults,
+  Healthcheck,
+  HistoryEntry,
+  ImageConfig,
+} from './manifest/image-config.ts';
+export type { Index, Manifest } from './manifest/manifest.ts';
 export {
   type Compression,
   isIndexType,
   isManifestType,
   layerCompression,
   mediaTypes,
-} from './media-types.ts';
+} from './manifest/media-types.ts';
+export { parseImageConfig } from './manifest/parse-image-config.ts';
+export { manifestTypeOf, parseIndex, parseManifest } from './manifest/parse-manifest.ts';
+export {
+  formatPlatform,
+  hostPlatform,
+  parsePlatform,
+  platformMatches,
+  selectPlatform,
+} from './manifest/platform.ts';
 export { memberBytes, memberText, quoteMember } from './tar/member-text.ts';
 export { readTar, type TarMember } from './tar/read-tar.ts';
 export type { TarEntry, TarEntryType } from './tar/tar-entry.ts';

@@ -1,5 +1,5 @@
 import type { ByteStream, Digest } from '../core/index.ts';
-import type { Descriptor } from './descriptor.ts';
+import type { Descriptor } from './manifest/descriptor.ts';
 
 /**
  * Where an image can be read: a registry repository, the local store, an OCI layout directory, a

@@ -6,7 +6,7 @@ import {
   invalid,
   unsupported,
 } from '../../core/index.ts';
-import type { Compression } from '../media-types.ts';
+import type { Compression } from '../manifest/media-types.ts';
 import { gzip } from './gzip.ts';
 import { runEngine } from './run-engine.ts';
 import { zstdFrames } from './zstd-frames.ts';

@@ -1,4 +1,4 @@
-import type { Digest } from '../core/index.ts';
+import type { Digest } from '../../core/index.ts';
 
 /** As it stands in JSON (image-spec, descriptor.md); `size` is in bytes. */
 export interface Descriptor {

@@ -1,4 +1,4 @@
-import type { Digest } from '../core/index.ts';
+import type { Digest } from '../../core/index.ts';
 
 /** An image's configuration blob (image-spec, config.md, with Docker's additions). */
 export interface ImageConfig {
