@@ -14,20 +14,28 @@ export interface DraftEntry extends HistoryEntry {
 }
 
 /**
- * An image's configuration while its stage is planned. Environment is kept as a map, so that a
- * stage of many ENV lines costs no more per line than one of few.
+ * An image's configuration while its stage is planned. What grows stands in maps, sets and lists,
+ * so that a stage of many lines costs no more per line than one of few.
  */
 export interface ImageDraft {
   platform: Platform;
   author: string | undefined;
-  /** All but Env and Labels, which stand beside it. */
-  readonly config: Mutable<Omit<ContainerDefaults, 'Env' | 'Labels'>>;
+  /** All that does not stand beside it. */
+  readonly config: PlainConfig;
   readonly env: Map<string, string>;
   readonly labels: Map<string, string>;
+  readonly volumes: Set<string>;
+  readonly ports: Set<string>;
+  /** Its own ONBUILD triggers. */
+  readonly triggers: string[];
   /** What the base image brought. */
   readonly baseHistory: readonly HistoryEntry[];
   readonly history: DraftEntry[];
 }
+
+type PlainConfig = Mutable<
+  Omit<ContainerDefaults, 'Env' | 'Labels' | 'Volumes' | 'ExposedPorts' | 'OnBuild'>
+>;
 
 /** The draft of a stage `FROM scratch`. */
 export function emptyDraft(platform: Platform): ImageDraft {
@@ -37,40 +45,48 @@ export function emptyDraft(platform: Platform): ImageDraft {
     config: { WorkingDir: '/' },
     env: new Map([['PATH', defaultPath]]),
     labels: new Map(),
+    volumes: new Set(),
+    ports: new Set(),
+    triggers: [],
     baseHistory: [],
     history: [],
   };
 }
 
-/** The draft of a stage on an image; its ONBUILD triggers are left out. */
+/** The draft of a stage on an image; the image's triggers are not its own. */
 export function draftFromImage(image: ImageConfig): ImageDraft {
-  const { Env = [], Labels = {}, OnBuild: _triggers, ...config } = image.config ?? {};
+  const { Env, Labels, Volumes, ExposedPorts, OnBuild: _, ...config } = image.config ?? {};
   const env = new Map<string, string>();
-  for (const pair of Env) {
+  for (const pair of Env ?? []) {
     const { key, value } = splitPair(pair);
     env.set(key, value);
   }
   if (!env.has('PATH')) env.set('PATH', defaultPath);
   const { os, architecture, variant } = image;
   return {
-    platform: { os, architecture, ...(variant !== undefined && { variant }) },
+    platform: { os, architecture, ...(variant && { variant }) },
     author: image.author,
     config: withoutEmpty(config),
     env,
-    labels: new Map(Object.entries(Labels)),
+    labels: new Map(Object.entries(Labels ?? {})),
+    volumes: new Set(Object.keys(Volumes ?? {})),
+    ports: new Set(Object.keys(ExposedPorts ?? {})),
+    triggers: [],
     baseHistory: image.history ?? [],
     history: [],
   };
 }
 
-/** The draft of a stage on another stage; its ONBUILD triggers are left out. */
+/** The draft of a stage on another stage; that stage's triggers are not its own. */
 export function draftFromStage(base: ImageDraft): ImageDraft {
-  const { OnBuild: _triggers, ...config } = structuredClone(base.config);
   return {
     ...base,
-    config,
+    config: structuredClone(base.config),
     env: new Map(base.env),
     labels: new Map(base.labels),
+    volumes: new Set(base.volumes),
+    ports: new Set(base.ports),
+    triggers: [],
     history: [...base.history],
   };
 }

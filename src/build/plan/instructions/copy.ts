@@ -1,0 +1,115 @@
+import { invalid, parseDigest } from '../../../core/index.ts';
+import {
+  type AddInstruction,
+  type CopyInstruction,
+  type Heredoc,
+  heredocContent,
+} from '../../../dockerfile/index.ts';
+import { isHttpAddress, parseGitAddress } from '../../context/git-address.ts';
+import type { CopyAction, CopySource } from '../actions.ts';
+import { parseCopyMode } from '../copy-mode.ts';
+import { fromWorkingDirectory } from '../paths.ts';
+import { expandIn, type StageState } from '../stage-state.ts';
+import type { Origin } from '../stages.ts';
+
+/** COPY and ADD. Throws `invalid` in BuildKit's words. */
+export function planCopy(
+  state: StageState,
+  instruction: CopyInstruction | AddInstruction,
+  origins: ReadonlyMap<string, Origin>,
+): { action: CopyAction; history: string } {
+  const { chown, chmod, link, excludes, inlineSources } = instruction;
+  const isAdd = instruction.kind === 'add';
+  const paths = instruction.sources.map((source) => expandIn(state, source));
+  const written = expandIn(state, instruction.destination);
+  const owner = chown && expandIn(state, chown);
+  const modeText = chmod && expandIn(state, chmod);
+  const sources = isAdd
+    ? addSources(state, instruction, paths)
+    : copySources(paths, instruction.from && origins.get(instruction.from.text));
+  const action: CopyAction = {
+    kind: 'copy',
+    name: isAdd ? 'ADD' : 'COPY',
+    sources: [...sources, ...inlineSources.map((heredoc) => inlineSource(state, heredoc))],
+    destination: fromWorkingDirectory(state.image.config.WorkingDir, written),
+    owner: owner || undefined,
+    mode: modeText ? parseCopyMode(modeText) : undefined,
+    modeText: modeText || undefined,
+    link,
+    parents: !isAdd && instruction.parents,
+    excludes: excludes.map((pattern) => expandIn(state, pattern)),
+  };
+  const words = [
+    action.name,
+    ...(action.parents ? ['--parents'] : []),
+    ...(owner ? [`--chown=${owner}`] : []),
+    ...(modeText ? [`--chmod=${modeText}`] : []),
+    ...paths,
+    ...inlineSources.map(({ name }) => `<<${name}`),
+    written,
+  ];
+  return { action, history: `${words.join(' ')} # buildkit` };
+}
+
+function copySources(paths: readonly string[], origin: Origin | undefined): CopySource[] {
+  return paths.map((path) => {
+    const git = parseGitAddress(path);
+    if (git && !git.looksLocal) throw invalid("source can't be a git ref for COPY");
+    if (isHttpAddress(path)) throw invalid("source can't be a URL for COPY");
+    return { kind: 'path', origin: origin ?? { kind: 'main-context' }, path, unpack: false };
+  });
+}
+
+function addSources(
+  state: StageState,
+  instruction: AddInstruction,
+  paths: readonly string[],
+): CopySource[] {
+  const checksum = instruction.checksum && expandIn(state, instruction.checksum);
+  if (checksum && paths.length !== 1) {
+    throw invalid("checksum can't be specified for multiple sources");
+  }
+  const { keepGitDir, unpack } = instruction;
+  return paths.map((path) => {
+    const git = parseGitAddress(path);
+    if (git && !git.looksLocal) return gitSource(path, { ...git, wanted: checksum, keepGitDir });
+    if (isHttpAddress(path)) {
+      if (checksum) parseDigest(checksum);
+      return { kind: 'http', url: path, checksum, unpack: unpack ?? false };
+    }
+    if (checksum) throw invalid('checksum requires HTTP(S) or Git sources');
+    return { kind: 'path', origin: { kind: 'main-context' }, path, unpack: unpack ?? true };
+  });
+}
+
+function gitSource(
+  address: string,
+  options: {
+    checksum: string | undefined;
+    wanted: string | undefined;
+    keepGitDir: boolean | undefined;
+  },
+): CopySource {
+  const own = parseGitAddress(address)!;
+  const { wanted, keepGitDir } = options;
+  if (keepGitDir !== undefined && own.keepGitDir !== undefined && keepGitDir !== own.keepGitDir) {
+    throw invalid('inconsistent keep-git-dir configuration');
+  }
+  if (wanted && own.checksum && wanted !== own.checksum) {
+    throw invalid(`checksum mismatch ${JSON.stringify(wanted)} != ${JSON.stringify(own.checksum)}`);
+  }
+  return {
+    kind: 'git',
+    address,
+    checksum: wanted ?? own.checksum,
+    keepGitDir: own.keepGitDir ?? keepGitDir ?? false,
+  };
+}
+
+function inlineSource(state: StageState, heredoc: Heredoc): CopySource {
+  const text = heredocContent(heredoc);
+  const content = heredoc.expand
+    ? expandIn(state, text, { escapeToken: '\\', ignoreQuotes: true })
+    : text;
+  return { kind: 'inline', name: heredoc.name, content };
+}

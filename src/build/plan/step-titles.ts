@@ -1,0 +1,46 @@
+import { expand, type Instruction, type StageInstruction } from '../../dockerfile/index.ts';
+import type { StageState } from './stage-state.ts';
+
+const shownKinds = new Set(['run', 'copy', 'add', 'workdir']);
+
+/** Does the `[+] Building` view show it? */
+export function hasTitle({ kind }: StageInstruction): boolean {
+  return shownKinds.has(kind);
+}
+
+/** Numbers a stage's shown steps: `[name 2/5] `, the name left out where there is one stage. */
+export function titleCounter(stageName: string, total: number): () => string {
+  const width = String(total).length;
+  let count = 0;
+  return () => {
+    count++;
+    const name = stageName === '' ? '' : `${stageName} `;
+    return `[${name}${String(count).padStart(width)}/${total}] `;
+  };
+}
+
+/** The instruction on one line, its keyword in capitals. */
+export function stepText({ code, keyword }: Pick<Instruction, 'code' | 'keyword'>): string {
+  return keyword.text.toUpperCase() + code.slice(keyword.text.length).replace(/\s*\n\s*/g, ' ');
+}
+
+/** `stepText` with the variables replaced that are set, and what a here-document begins with. */
+export function stepTitle(state: StageState, instruction: StageInstruction): string {
+  const text = stepText(instruction);
+  const [document] = instruction.heredocs;
+  const lines = document?.content.trim().split(/\r?\n/) ?? [];
+  const summary = document ? ` (${lines[0]}${lines.length > 1 ? '...' : ''})` : '';
+  return expanded(state, text) + summary;
+}
+
+function expanded(state: StageState, text: string): string {
+  if (!text.includes('$')) return text;
+  try {
+    const lookup = (name: string) => state.scope.get(name);
+    const { escapeToken } = state.context;
+    return expand(text, lookup, { escapeToken, keepQuotes: true, keepUnset: true });
+  } catch {
+    // Shell text need not be a well-formed word.
+    return text;
+  }
+}
