@@ -29,11 +29,9 @@ export function stageCommands(
   const command = (instruction: StageInstruction, isTrigger: boolean): StageCommand => {
     const names = fromNames(instruction);
     if (names.length === 0) return { instruction, isTrigger, origins: noOrigins };
-    // The line of a trigger stands in another file: the place to show is the FROM that brought it.
-    const place = isTrigger ? node.stage.from : instruction;
     const { contexts } = options;
     const { platform } = node;
-    return at(place, () => ({
+    return at(instruction, () => ({
       instruction,
       isTrigger,
       origins: new Map(

@@ -1,6 +1,10 @@
 import { formatReference, parseReference } from '../../core/index.ts';
 import {
+  type BuildArgs,
   type Dockerfile,
+  formatPlatform,
+  globalScope,
+  locate,
   parseTrigger,
   type StageInstruction,
   SyntaxFault,
@@ -9,8 +13,7 @@ import type { Platform } from '../../image/index.ts';
 import type { BuildStep } from '../builder.ts';
 import type { BaseImage } from '../ports.ts';
 import type { Action } from './actions.ts';
-import { type BuildArgs, globalScope } from './arguments.ts';
-import { at, withPlaces } from './fault.ts';
+import { at } from './fault.ts';
 import { neededStages, type StageCommand, stageCommands } from './graph.ts';
 import {
   draftFromImage,
@@ -24,8 +27,7 @@ import { applyMetadata } from './instructions/metadata.ts';
 import { planRun } from './instructions/run.ts';
 import { planWorkdir } from './instructions/workdir.ts';
 import { workingDirectory } from './paths.ts';
-import { formatPlatform } from './platform.ts';
-import { type PlanContext, type StageState, stageState } from './stage-state.ts';
+import { evaluate, type PlanContext, type StageState, stageState } from './stage-state.ts';
 import {
   type NamedContexts,
   type Origin,
@@ -95,21 +97,22 @@ export function planBuild(
   options: PlanOptions,
   images: ReadonlyMap<string, BaseImage>,
 ): PlanResult {
-  return withPlaces(file, () => {
-    const lastName = options.target ?? file.stages.at(-1)?.name ?? '';
-    const scope = globalScope(file, { ...options, target: lastName });
-    const list = stageList(file, scope, options);
+  return locate(file, () => {
+    const { platform: targetPlatform, native: buildPlatform } = options;
+    const global = globalScope(file, { ...options, targetPlatform, buildPlatform });
+    const list = stageList(file, global, options);
     const target = targetIndex(list, options.target);
-    const commands = list.nodes.map((_, index) =>
-      stageCommands(list, index, { ...options, triggers: triggersOf(list, index, images) }),
-    );
+    const commands = list.nodes.map((_, index) => {
+      const triggers = triggersOf(list, index, { dockerfile: file, images });
+      return stageCommands(list, index, { ...options, triggers });
+    });
     const needed = neededStages(list, commands, target);
     const needs = missingImages(list, needed, { commands, images });
     if (needs.length > 0) return { kind: 'needs', needs };
     const context: PlanContext = {
+      dockerfile: file,
       buildArgs: options.buildArgs,
-      globalScope: scope,
-      escapeToken: file.escapeToken,
+      global,
       networkMode: options.networkMode,
       allow: new Set(options.allow),
     };
@@ -121,9 +124,10 @@ export function planBuild(
 function triggersOf(
   { nodes }: StageList,
   index: number,
-  images: ReadonlyMap<string, BaseImage>,
+  { dockerfile, images }: { dockerfile: Dockerfile; images: Plan['images'] },
 ): StageInstruction[] {
   const { base, stage } = nodes[index]!;
+  const { from } = stage;
   if (base.kind === 'stage') {
     const parent = nodes[base.index]!.stage.instructions;
     return parent.flatMap((instruction) =>
@@ -132,7 +136,7 @@ function triggersOf(
   }
   if (base.kind !== 'image') return [];
   const triggers = images.get(imageKey(base))?.config.config?.OnBuild ?? [];
-  return triggers.map((expression) => at(stage.from, () => parseTrigger(expression)));
+  return triggers.map((expression) => parseTrigger(expression, { dockerfile, from }));
 }
 
 function missingImages(
@@ -180,10 +184,10 @@ function initialState(
   index: number,
   states: ReadonlyMap<number, StageState>,
 ): StageState {
-  const { base, displayName, platform } = list.nodes[index]!;
+  const { base, platform } = list.nodes[index]!;
   if (base.kind === 'stage') {
     const parent = states.get(base.index)!;
-    return stageState(context, draftFromStage(parent.image), { displayName, parent });
+    return stageState(context, draftFromStage(parent.image), parent);
   }
   const draft =
     base.kind === 'image'
@@ -192,7 +196,7 @@ function initialState(
   if (draft.config.WorkingDir) {
     draft.config.WorkingDir = workingDirectory(undefined, draft.config.WorkingDir);
   }
-  return stageState(context, draft, { displayName });
+  return stageState(context, draft);
 }
 
 function planStage(
@@ -224,12 +228,12 @@ function planStage(
   );
   for (const command of mine) {
     const { instruction, isTrigger } = command;
-    const { range } = isTrigger ? stage.from : instruction;
+    const { range } = instruction;
     const prefix = isTrigger ? 'ONBUILD ' : '';
     const title = hasTitle(instruction)
       ? `${nextTitle()}${prefix}${stepTitle(state, instruction)}`
       : undefined;
-    const action = at({ range }, () =>
+    const action = at(instruction, () =>
       planInstruction(state, command, { list, index, step: steps.length + 1 }),
     );
     add(action, {
@@ -262,16 +266,17 @@ function planInstruction(
     if (history !== undefined) record(state.image, { createdBy: history, step, withLayer });
     return action;
   };
-  switch (instruction.kind) {
+  const evaluated = evaluate(state, instruction);
+  switch (evaluated.kind) {
     case 'run':
-      return noted(planRun(state, instruction, origins));
+      return noted(planRun(state, evaluated, origins));
     case 'copy':
     case 'add':
-      return noted(planCopy(state, instruction, origins));
+      return noted(planCopy(state, evaluated, origins));
     case 'workdir':
-      return noted(planWorkdir(state, instruction));
+      return noted(planWorkdir(state, evaluated));
     default:
-      return noted({ action: { kind: 'config' }, history: applyMetadata(state, instruction) });
+      return noted({ action: { kind: 'config' }, history: applyMetadata(state, evaluated) });
   }
 }
 

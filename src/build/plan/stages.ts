@@ -1,7 +1,7 @@
 import { parseReference } from '../../core/index.ts';
 import {
   type Dockerfile,
-  expand,
+  type GlobalScope,
   type Instruction,
   type Mount,
   nearest,
@@ -11,7 +11,6 @@ import {
 } from '../../dockerfile/index.ts';
 import type { Platform } from '../../image/index.ts';
 import { at } from './fault.ts';
-import { parsePlatform } from './platform.ts';
 
 /** What a stage stands on, or what files are taken from. */
 export type Origin =
@@ -42,37 +41,25 @@ export interface StageList {
   readonly byName: ReadonlyMap<string, number>;
 }
 
-/** Understands each FROM. Throws a fault. */
+/** Understands each FROM. Throws `invalid` or a fault. */
 export function stageList(
   file: Dockerfile,
-  scope: ReadonlyMap<string, string>,
-  options: { platform: Platform; native: Platform; contexts: NamedContexts },
+  scope: GlobalScope,
+  options: { platform: Platform; contexts: NamedContexts },
 ): StageList {
   const byName = new Map<string, number>();
-  const nodes = file.stages.map((stage) => {
+  const nodes = file.stages.map((stage): StageNode => {
     const { from, index } = stage;
-    const expandWord = (word: string) =>
-      at(from, () => expand(word, (name) => scope.get(name), { escapeToken: file.escapeToken }));
-    const baseName = expandWord(from.image.text);
-    if (baseName === '') {
-      throw new SyntaxFault(`base name (${from.image.text}) should not be blank`, from.image.range);
-    }
-    const platform = from.platform
-      ? at(from, () => stagePlatform(expandWord(from.platform!.text), from.platform!.text, options))
-      : options.platform;
+    const expanded = scope.expandFrom(from);
+    const platform = expanded.platform ?? options.platform;
     const replacement = contextOrigin(stage.name, { ...options, platform });
-    const base = replacement ?? baseOrigin(baseName, { ...options, byName, platform });
-    if (base.kind === 'image') at(from, () => parseReference(base.name));
+    const base = replacement ?? baseOrigin(expanded.image.text, { ...options, byName, platform });
+    if (base.kind === 'image') at(from.image, () => parseReference(base.name));
     if (stage.name !== undefined) byName.set(stage.name, index);
     const displayName = stage.name ?? `stage-${index}`;
     return { stage, displayName, base, platform, replaced: replacement !== undefined };
   });
   return { nodes, byName };
-}
-
-function stagePlatform(value: string, written: string, { native }: { native: Platform }): Platform {
-  if (value === '') throw new SyntaxFault(`empty platform value from expression ${written}`);
-  return parsePlatform(value, native);
 }
 
 interface OriginOptions {

@@ -36,8 +36,8 @@ export function stepTitle(state: StageState, instruction: StageInstruction): str
 function expanded(state: StageState, text: string): string {
   if (!text.includes('$')) return text;
   try {
-    const lookup = (name: string) => state.scope.get(name);
-    const { escapeToken } = state.context;
+    const lookup = (name: string) => state.scope.variables.get(name);
+    const { escapeToken } = state.context.dockerfile;
     return expand(text, lookup, { escapeToken, keepQuotes: true, keepUnset: true });
   } catch {
     // Shell text need not be a well-formed word.

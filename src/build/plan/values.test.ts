@@ -2,31 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCopyMode } from './copy-mode.ts';
 import { exposedPorts } from './exposed-ports.ts';
-import { formatPlatform, parsePlatform } from './platform.ts';
 import { checkSignal } from './signal.ts';
-
-const native = { os: 'linux', architecture: 'amd64' };
-
-test('platforms', () => {
-  const cases: [string, string][] = [
-    ['linux/amd64', 'linux/amd64'],
-    ['amd64', 'linux/amd64'],
-    ['x86_64', 'linux/amd64'],
-    ['linux', 'linux/amd64'],
-    ['aarch64', 'linux/arm64'],
-    ['linux/arm64/v8', 'linux/arm64'],
-    ['linux/arm', 'linux/arm/v7'],
-    ['linux/arm/6', 'linux/arm/v6'],
-    ['armhf', 'linux/arm/v7'],
-    ['Linux/RISCV64', 'linux/riscv64'],
-  ];
-  for (const [text, canonical] of cases) {
-    assert.equal(formatPlatform(parsePlatform(text, native)), canonical, text);
-  }
-  for (const text of ['', 'a/b/c/d', 'linux/', 'nonsense', 'li nux/amd64']) {
-    assert.throws(() => parsePlatform(text, native), { kind: 'invalid' }, text);
-  }
-});
 
 test('signals', () => {
   for (const text of ['SIGTERM', 'term', '9', 'RTMIN+3', 'SIGRTMAX-15']) checkSignal(text);

@@ -1,43 +1,38 @@
 import { invalid, parseDigest } from '../../../core/index.ts';
-import {
-  type AddInstruction,
-  type CopyInstruction,
-  type Heredoc,
-  heredocContent,
-} from '../../../dockerfile/index.ts';
+import type { AddInstruction, CopyInstruction } from '../../../dockerfile/index.ts';
 import { isHttpAddress, parseGitAddress } from '../../context/git-address.ts';
 import type { CopyAction, CopySource } from '../actions.ts';
 import { parseCopyMode } from '../copy-mode.ts';
 import { fromWorkingDirectory } from '../paths.ts';
-import { expandIn, type StageState } from '../stage-state.ts';
+import type { StageState } from '../stage-state.ts';
 import type { Origin } from '../stages.ts';
 
-/** COPY and ADD. Throws `invalid` in BuildKit's words. */
+/** COPY and ADD, their variables replaced. Throws `invalid` in BuildKit's words. */
 export function planCopy(
   state: StageState,
   instruction: CopyInstruction | AddInstruction,
   origins: ReadonlyMap<string, Origin>,
 ): { action: CopyAction; history: string } {
-  const { chown, chmod, link, excludes, inlineSources } = instruction;
+  const { link, excludes, inlineSources } = instruction;
   const isAdd = instruction.kind === 'add';
-  const paths = instruction.sources.map((source) => expandIn(state, source));
-  const written = expandIn(state, instruction.destination);
-  const owner = chown && expandIn(state, chown);
-  const modeText = chmod && expandIn(state, chmod);
+  const paths = instruction.sources.map(({ text }) => text);
+  const written = instruction.destination.text;
+  const owner = instruction.chown?.text;
+  const modeText = instruction.chmod?.text;
   const sources = isAdd
-    ? addSources(state, instruction, paths)
+    ? addSources(instruction, paths)
     : copySources(paths, instruction.from && origins.get(instruction.from.text));
   const action: CopyAction = {
     kind: 'copy',
     name: isAdd ? 'ADD' : 'COPY',
-    sources: [...sources, ...inlineSources.map((heredoc) => inlineSource(state, heredoc))],
+    sources: [...sources, ...inlineSources.map(inlineSource)],
     destination: fromWorkingDirectory(state.image.config.WorkingDir, written),
     owner: owner || undefined,
     mode: modeText ? parseCopyMode(modeText) : undefined,
     modeText: modeText || undefined,
     link,
     parents: !isAdd && instruction.parents,
-    excludes: excludes.map((pattern) => expandIn(state, pattern)),
+    excludes: excludes.map(({ text }) => text),
   };
   const words = [
     action.name,
@@ -60,12 +55,8 @@ function copySources(paths: readonly string[], origin: Origin | undefined): Copy
   });
 }
 
-function addSources(
-  state: StageState,
-  instruction: AddInstruction,
-  paths: readonly string[],
-): CopySource[] {
-  const checksum = instruction.checksum && expandIn(state, instruction.checksum);
+function addSources(instruction: AddInstruction, paths: readonly string[]): CopySource[] {
+  const checksum = instruction.checksum?.text;
   if (checksum && paths.length !== 1) {
     throw invalid("checksum can't be specified for multiple sources");
   }
@@ -106,10 +97,6 @@ function gitSource(
   };
 }
 
-function inlineSource(state: StageState, heredoc: Heredoc): CopySource {
-  const text = heredocContent(heredoc);
-  const content = heredoc.expand
-    ? expandIn(state, text, { escapeToken: '\\', ignoreQuotes: true })
-    : text;
-  return { kind: 'inline', name: heredoc.name, content };
+function inlineSource({ name, content }: { name: string; content: string }): CopySource {
+  return { kind: 'inline', name, content };
 }

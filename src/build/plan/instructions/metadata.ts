@@ -1,16 +1,16 @@
 import {
   type CommandLine,
-  expandWords,
   type HealthcheckInstruction,
   type Instruction,
   type InstructionOf,
+  type KeyValue,
   SyntaxFault,
 } from '../../../dockerfile/index.ts';
 import type { Healthcheck } from '../../../image/index.ts';
 import { exposedPorts } from '../exposed-ports.ts';
 import { goDuration, goList, goQuotedList } from '../go-format.ts';
 import { checkSignal } from '../signal.ts';
-import { expandIn, type StageState, setVariable } from '../stage-state.ts';
+import type { StageState } from '../stage-state.ts';
 
 /** The instructions that change the image's configuration and no file. */
 export type MetadataInstruction = Exclude<
@@ -18,7 +18,7 @@ export type MetadataInstruction = Exclude<
   InstructionOf<'from' | 'run' | 'copy' | 'add' | 'workdir'>
 >;
 
-/** Applies one; what it gives is its line in the history, undefined for none. */
+/** Applies one, its variables replaced before. What it gives is its line in the history, if any. */
 export function applyMetadata(
   state: StageState,
   instruction: MetadataInstruction,
@@ -27,7 +27,7 @@ export function applyMetadata(
     case 'env':
       return applyEnv(state, instruction);
     case 'arg':
-      return applyArg(state, instruction);
+      return argHistory(instruction);
     case 'label':
       return applyLabel(state, instruction);
     case 'maintainer':
@@ -43,14 +43,14 @@ export function applyMetadata(
       return `SHELL ${goList(shell)}`;
     }
     case 'user':
-      state.image.config.User = expandIn(state, instruction.user);
-      return `USER ${state.image.config.User}`;
+      state.image.config.User = instruction.user.text;
+      return `USER ${instruction.user.text}`;
     case 'volume':
       return applyVolume(state, instruction);
     case 'expose':
       return applyExpose(state, instruction);
     case 'stopsignal': {
-      const signal = expandIn(state, instruction.signal);
+      const signal = instruction.signal.text;
       checkSignal(signal);
       state.image.config.StopSignal = signal;
       return `STOPSIGNAL ${signal}`;
@@ -70,38 +70,24 @@ export function commandArgv(state: StageState, command: CommandLine): string[] {
   return [...(state.image.config.Shell ?? ['/bin/sh', '-c']), words.join(' ')];
 }
 
-function applyEnv(state: StageState, { pairs }: InstructionOf<'env'>): string {
-  // All values see the variables as they were before the instruction.
-  const expanded = expandPairs(state, pairs);
-  for (const [name, value] of expanded) {
-    state.image.env.set(name, value);
-    setVariable(state, name, value);
-  }
-  return `ENV ${expanded.map(([name, value]) => `${name}=${value}`).join(' ')}`;
+function applyEnv({ image }: StageState, { pairs }: InstructionOf<'env'>): string {
+  for (const { key, value } of pairs) image.env.set(key.text, value.text);
+  return `ENV ${pairsText(pairs)}`;
 }
 
-function applyLabel(state: StageState, { pairs }: InstructionOf<'label'>): string {
-  const expanded = expandPairs(state, pairs);
-  for (const [name, value] of expanded) state.image.labels.set(name, value);
-  return `LABEL ${expanded.map(([name, value]) => `${name}=${value}`).join(' ')}`;
+function applyLabel({ image }: StageState, { pairs }: InstructionOf<'label'>): string {
+  for (const { key, value } of pairs) image.labels.set(key.text, value.text);
+  return `LABEL ${pairsText(pairs)}`;
 }
 
-function expandPairs(
-  state: StageState,
-  pairs: InstructionOf<'env'>['pairs'],
-): [name: string, value: string][] {
-  return pairs.map(({ key, value }) => [expandIn(state, key), expandIn(state, value)]);
+function pairsText(pairs: readonly KeyValue[]): string {
+  return pairs.map(({ key, value }) => `${key.text}=${value.text}`).join(' ');
 }
 
-function applyArg(state: StageState, { definitions }: InstructionOf<'arg'>): string {
-  const { buildArgs, globalScope } = state.context;
-  const texts = definitions.map(({ name: { text: name }, defaultValue }) => {
-    const value =
-      buildArgs[name] ?? (defaultValue ? expandIn(state, defaultValue) : globalScope.get(name));
-    if (value !== undefined) setVariable(state, name, value);
-    state.args.set(name, value ?? '');
-    return value === undefined ? name : `${name}=${value}`;
-  });
+function argHistory({ definitions }: InstructionOf<'arg'>): string {
+  const texts = definitions.map(({ name, defaultValue }) =>
+    defaultValue === undefined ? name.text : `${name.text}=${defaultValue.text}`,
+  );
   return `ARG ${texts.join(' ')}`;
 }
 
@@ -122,18 +108,15 @@ function applyEntrypoint(state: StageState, command: CommandLine): string {
 }
 
 function applyVolume(state: StageState, { paths }: InstructionOf<'volume'>): string {
-  const volumes = paths.map((path) => expandIn(state, path));
+  const volumes = paths.map(({ text }) => text);
   if (volumes.includes('')) throw new SyntaxFault('VOLUME specified can not be an empty string');
   for (const volume of volumes) state.image.volumes.add(volume);
   return `VOLUME ${goList(volumes)}`;
 }
 
-function applyExpose(state: StageState, { ports }: InstructionOf<'expose'>): string {
-  const lookup = (name: string) => state.scope.get(name);
-  const { escapeToken } = state.context;
-  const specs = ports.flatMap(({ text }) => expandWords(text, lookup, { escapeToken }));
-  const exposed = specs.flatMap(exposedPorts);
-  for (const port of exposed) state.image.ports.add(port);
+function applyExpose({ image }: StageState, { ports }: InstructionOf<'expose'>): string {
+  const exposed = ports.flatMap(({ text }) => exposedPorts(text));
+  for (const port of exposed) image.ports.add(port);
   return `EXPOSE ${goList(exposed)}`;
 }
 

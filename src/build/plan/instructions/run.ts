@@ -4,11 +4,10 @@ import {
   heredocContent,
   type Mount,
   parseHeredocOperator,
-  parseMount,
+  proxyVariables,
   type RunInstruction,
 } from '../../../dockerfile/index.ts';
 import type { MountAction, RunAction } from '../actions.ts';
-import { proxyEnv } from '../arguments.ts';
 import { fromWorkingDirectory } from '../paths.ts';
 import { environmentOf, type StageState } from '../stage-state.ts';
 import type { Origin } from '../stages.ts';
@@ -16,7 +15,7 @@ import type { Origin } from '../stages.ts';
 /** Where a program in a here-document stands during its step. */
 export const scriptFolder = '/dev/pipes';
 
-/** RUN. Throws `invalid`, `forbidden` for what the build was not granted. */
+/** RUN, the variables in its options replaced. Throws `invalid`, `forbidden` for what the build was not granted. */
 export function planRun(
   state: StageState,
   instruction: RunInstruction,
@@ -28,7 +27,7 @@ export function planRun(
     kind: 'run',
     argv,
     env: environmentOf(state),
-    proxyEnv: proxyEnv(state.context.buildArgs).filter((pair) => !isSet(state, pair)),
+    proxyEnv: proxyPairs(state),
     cwd: config.WorkingDir || '/',
     user: config.User ?? '',
     network: networkOf(state, instruction),
@@ -44,14 +43,17 @@ export function planRun(
   return { action, history: `RUN ${[...argsInSight(state), ...argv].join(' ')} # buildkit` };
 }
 
-function isSet(state: StageState, pair: string): boolean {
-  return state.scope.has(pair.slice(0, pair.indexOf('=')));
+/** A variable of the image's own goes before the proxy setting of the build. */
+function proxyPairs({ context, scope }: StageState): string[] {
+  return [...proxyVariables(context.buildArgs)]
+    .filter(([name]) => !scope.variables.has(name))
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 /** `|2 A=1 B=2`, as the history names the ARGs a RUN could see. */
-function argsInSight({ args, scope }: StageState): string[] {
+function argsInSight({ scope: { args, variables } }: StageState): string[] {
   if (args.size === 0) return [];
-  const pairs = [...args].map(([name, value]) => `${name}=${scope.get(name) ?? value}`);
+  const pairs = [...args].map(([name, value]) => `${name}=${variables.get(name) ?? value ?? ''}`);
   return [`|${args.size}`, ...pairs];
 }
 
@@ -97,14 +99,9 @@ function agentsBefore({ mounts }: RunInstruction, index: number): number {
 
 function planMount(
   state: StageState,
-  written: Mount,
+  mount: Mount,
   { origins, agentIndex }: { origins: ReadonlyMap<string, Origin>; agentIndex: number },
 ): MountAction {
-  const lookup = (name: string) => state.scope.get(name);
-  const { escapeToken } = state.context;
-  const mount = written.word.text.includes('$')
-    ? parseMount(written.word, lookup, { escapeToken })
-    : written;
   const { type, readOnly, required, env, sizeBytes, mode, uid, gid } = mount;
   const target = targetOf(state, mount, agentIndex);
   if (target === '/') throw invalid('invalid mount target "/"');

@@ -1,14 +1,14 @@
 import type { WorkdirInstruction } from '../../../dockerfile/index.ts';
 import type { Action } from '../actions.ts';
 import { workingDirectory } from '../paths.ts';
-import { expandIn, type StageState } from '../stage-state.ts';
+import type { StageState } from '../stage-state.ts';
 
-/** WORKDIR: the root needs no directory, all others are made with a layer of their own. */
+/** WORKDIR, its variables replaced: the root needs no directory, all others are made with a layer of their own. */
 export function planWorkdir(
   state: StageState,
   { path }: WorkdirInstruction,
 ): { action: Action; history: string } {
-  const directory = workingDirectory(state.image.config.WorkingDir, expandIn(state, path));
+  const directory = workingDirectory(state.image.config.WorkingDir, path.text);
   state.image.config.WorkingDir = directory;
   const history = `WORKDIR ${directory}`;
   if (directory === '/') return { action: { kind: 'config' }, history };
