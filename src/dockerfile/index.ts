@@ -1,3 +1,13 @@
+export { allChecks } from './checks/all-checks.ts';
+export type { Check } from './checks/check.ts';
+export {
+  type CheckResult,
+  type CheckWarning,
+  checkDockerfile,
+  renderCheckWarning,
+} from './checks/check-dockerfile.ts';
+export type { BaseImageFacts, CheckInput } from './checks/check-input.ts';
+export { type CheckOptions, parseCheckOptions } from './checks/check-options.ts';
 export type { Flag } from './command-text.ts';
 export type { Directive, DirectiveName, EscapeToken } from './directives.ts';
 export {

@@ -113,7 +113,7 @@ export function syntaxErrorDetails(error: unknown): SyntaxErrorDetails | undefin
 const shownColumns = 120;
 
 /** A line as a terminal may show it: no control characters, tabs as one blank, cut to a window. */
-function shown(line: string, from: number): string {
+export function shownText(line: string, from = 0): string {
   const window = line.slice(from, from + shownColumns);
   return window.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ');
 }
@@ -137,7 +137,7 @@ export function renderSyntaxError(error: Error): string {
   for (const [index, text] of excerpt.lines.entries()) {
     const number = excerpt.firstLine + index;
     const mark = number === line ? '>' : ' ';
-    out.push(`${mark} ${String(number).padStart(width)} | ${shown(text, from)}`.trimEnd());
+    out.push(`${mark} ${String(number).padStart(width)} | ${shownText(text, from)}`.trimEnd());
     if (number !== line) continue;
     const gutter = ' '.repeat(width + 3);
     out.push(`${gutter}| ${' '.repeat(column - 1 - from)}${carets}${hint ? ` ${hint}` : ''}`);

@@ -1,0 +1,27 @@
+import type { BuildArgs } from '../global-scope.ts';
+import type { IgnoreMatcher } from '../ignore/ignore-matcher.ts';
+import type { Platform } from '../platform.ts';
+
+/** What the checks may know beyond the Dockerfile; without any of it they know less, not wrong. */
+export interface CheckInput {
+  readonly buildArgs?: BuildArgs;
+  readonly buildPlatform?: Platform;
+  readonly targetPlatform?: Platform;
+  readonly target?: string;
+  /** In place of the file's `# check=`. */
+  readonly options?: string;
+  /** The context's `.dockerignore`. */
+  readonly ignore?: IgnoreMatcher;
+  /** Base images at hand, by their names with variables replaced. */
+  readonly baseImages?: Pick<ReadonlyMap<string, BaseImageFacts>, 'get'>;
+  /** Indexes of the stages whose instructions are checked; all when absent. */
+  readonly stages?: ReadonlySet<number>;
+}
+
+/** What the checks can use of a base image's configuration. */
+export interface BaseImageFacts {
+  readonly environment: Iterable<readonly [name: string, value: string]>;
+  readonly hasShell: boolean;
+  /** Its ONBUILD triggers. */
+  readonly triggers: readonly string[];
+}
