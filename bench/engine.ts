@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -20,10 +20,13 @@ const repository = join(import.meta.dirname, '..');
 
 export async function startBerth(folder: string, registryPort: number): Promise<Engine> {
   mkdirSync(join(folder, 'run'), { recursive: true });
+  const config = join(folder, 'berth.yaml');
+  writeFileSync(config, 'registry: { anonymous: { pull: true, push: true } }\n');
   const daemon = start('berth', folder, join(repository, 'bin/berth'), [
     'daemon',
     ...['--root', join(folder, 'root'), '--run', join(folder, 'run')],
     ...['--registry', `127.0.0.1:${registryPort}`, '--bridge', 'bench-berth0'],
+    ...['--config', config],
   ]);
   return engine('berth', `unix://${folder}/run/berth.sock`, folder, daemon);
 }
@@ -58,8 +61,8 @@ export async function startRegistry(
 
 function writeRegistryConfig(folder: string, port: number): string {
   const path = join(folder, 'config.yml');
-  const stream = createWriteStream(path);
-  stream.end(
+  writeFileSync(
+    path,
     `version: 0.1\nlog: { level: error }\nstorage:\n  filesystem: { rootdirectory: ${folder}/data }\n` +
       `  delete: { enabled: true }\nhttp: { addr: "127.0.0.1:${port}" }\n`,
   );

@@ -7,11 +7,12 @@ import { startBerth, startDockerd, startRegistry } from './engine.ts';
 import type { Bench, Row } from './row.ts';
 import { buildRows } from './rows/build.ts';
 import { memoryRows } from './rows/memory.ts';
+import { registryRows } from './rows/registry.ts';
 import { runRows } from './rows/run.ts';
 import { transferRows } from './rows/transfer.ts';
 import { median, renderRow, tableHead } from './table.ts';
 
-const rows: Row[] = [...memoryRows, ...runRows, ...buildRows, ...transferRows];
+const rows: Row[] = [...memoryRows, ...runRows, ...buildRows, ...transferRows, ...registryRows];
 const registryPort = { berth: 15_000, peer: 15_001 };
 
 const { values, positionals } = parseArgs({
