@@ -15,7 +15,10 @@ export interface RegistryStorage {
 export interface BlobStorage {
   /** Size in bytes of a blob that the repository holds, else undefined. */
   sizeOf(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
-  /** The blob's bytes from `start` to `end` (exclusive). Throws `not-found`. */
+  /**
+   * The blob's bytes from `start` to `end` (exclusive). A chunk's memory belongs to the stream again
+   * when the next chunk is asked for. Throws `not-found`.
+   */
   open(digest: Digest, range?: { start: number; end: number }): ByteStream;
   /** Lets `to` hold what `from` holds, in one step; false when `from` does not hold it. */
   mount(digest: Digest, path: { from: RepositoryName; to: RepositoryName }): Promise<boolean>;
