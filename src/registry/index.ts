@@ -1,3 +1,7 @@
+export { createRegistryAccess, type RegistryAccessOptions } from './auth/registry-access.ts';
+export { type AccessPolicy, defaultPolicy, type Right } from './auth/rights.ts';
+export { loadSigningKey } from './auth/signing-key.ts';
+export { memoryUsers, type User, type Users, userAccounts } from './auth/users.ts';
 export {
   parseManifestReference,
   parseRepositoryName,

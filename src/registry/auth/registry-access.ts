@@ -1,0 +1,135 @@
+import type { KeyObject } from 'node:crypto';
+import { BerthError } from '../../core/index.ts';
+import type {
+  Access,
+  AccessControl,
+  AccessDecision,
+  AccessRequest,
+} from '../server/access-control.ts';
+import { parseBasic, parseBearer } from './authorization-header.ts';
+import { passwordCheck } from './password-check.ts';
+import { type AccessPolicy, isAllowed } from './rights.ts';
+import { formatScope } from './scopes.ts';
+import { tokenEndpoint } from './token-endpoint.ts';
+import { type AccessToken, tokenIssuer } from './tokens.ts';
+import type { User, Users } from './users.ts';
+
+export interface RegistryAccessOptions {
+  readonly users: Users;
+  readonly policy: AccessPolicy;
+  /** From `loadSigningKey`. */
+  readonly key: KeyObject;
+  /** Names this registry in its tokens and challenges. */
+  readonly service: string;
+  readonly now?: () => number;
+}
+
+const mostTokens = 4096;
+
+/**
+ * Users, rights and tokens as the registry server wants them: basic credentials and bearer tokens
+ * are taken; whoever has neither is told where to get a token. What `policy` lets everybody do needs
+ * neither.
+ */
+export function createRegistryAccess(options: RegistryAccessOptions): AccessControl {
+  const { users, policy, key, service, now = Date.now } = options;
+  const tokens = tokenIssuer({ key, service, now });
+  const checkPassword = passwordCheck(users, now);
+  const checked = new Map<string, AccessToken>();
+
+  async function mayDo(caller: User | 'anonymous', access: Access): Promise<boolean> {
+    if (caller === 'anonymous') return isAllowed(policy.anonymous, access);
+    if (caller.admin || isAllowed(policy.anonymous, access)) return true;
+    if (isAllowed(policy.authenticated, access, caller.name)) return true;
+    return isAllowed(await users.rightsOf(caller.name), access, caller.name);
+  }
+
+  async function allows(caller: User | 'anonymous', needs: readonly Access[]): Promise<boolean> {
+    for (const access of needs) if (!(await mayDo(caller, access))) return false;
+    return true;
+  }
+
+  async function byBasic(header: string, request: AccessRequest): Promise<AccessDecision> {
+    const basic = parseBasic(header);
+    if (!basic) return challenge(request, service);
+    const result = await checkPassword({ ...basic, clientAddress: request.clientAddress });
+    if (result.kind === 'throttled') return result;
+    if (result.kind === 'wrong') {
+      return challenge(request, service, { message: 'incorrect username or password' });
+    }
+    const { user } = result;
+    if (!(await allows(user, request.needs))) return { kind: 'denied' };
+    return { kind: 'granted', user: user.name, may: (access) => mayDo(user, access) };
+  }
+
+  async function byToken(text: string, request: AccessRequest): Promise<AccessDecision> {
+    const token = await checkedToken(text);
+    if (!token) return challenge(request, service, { error: 'invalid_token' });
+    const may = (access: Access) => covers(token, access);
+    if (!request.needs.every(may)) {
+      return challenge(request, service, { error: 'insufficient_scope' });
+    }
+    const user = token.subject || undefined;
+    if (!request.needs.some(({ type }) => type === 'registry'))
+      return { kind: 'granted', user, may };
+    // A token cannot list all that its owner may see in the catalog.
+    const caller = user === undefined ? 'anonymous' : await users.find(user);
+    if (!caller) return challenge(request, service, { error: 'invalid_token' });
+    return { kind: 'granted', user, may: (access) => mayDo(caller, access) };
+  }
+
+  async function checkedToken(text: string): Promise<AccessToken | undefined> {
+    const known = checked.get(text);
+    if (known && known.expiresAtMs > now()) return known;
+    checked.delete(text);
+    try {
+      const token = await tokens.checkAccess(text);
+      checked.set(text, token);
+      const oldest = checked.keys().next().value;
+      if (checked.size > mostTokens && oldest !== undefined) checked.delete(oldest);
+      return token;
+    } catch (error) {
+      if (error instanceof BerthError && error.kind === 'unauthorized') return undefined;
+      throw error;
+    }
+  }
+
+  async function authorize(request: AccessRequest): Promise<AccessDecision> {
+    const { authorization, needs } = request;
+    if (authorization !== undefined) {
+      const token = parseBearer(authorization);
+      return token === undefined ? byBasic(authorization, request) : byToken(token, request);
+    }
+    // The base resource is where clients find out that there is something to log in to.
+    const isOpen = needs.length > 0 && (await allows('anonymous', needs));
+    if (!isOpen || needs.some(({ type }) => type === 'registry'))
+      return challenge(request, service);
+    return { kind: 'granted', may: (access) => mayDo('anonymous', access) };
+  }
+
+  return {
+    authorize,
+    token: tokenEndpoint({ users, tokens, checkPassword, mayDo, now }),
+  };
+}
+
+function covers({ access }: AccessToken, { type, name, action }: Access): boolean {
+  return access.some(
+    (entry) => entry.type === type && entry.name === name && entry.actions.includes(action),
+  );
+}
+
+function challenge(
+  { origin, needs }: AccessRequest,
+  service: string,
+  { error, message = 'authentication required' }: { error?: string; message?: string } = {},
+): AccessDecision {
+  const scope = formatScope(needs);
+  const parameters = [
+    `realm="${origin}/token"`,
+    `service="${service}"`,
+    ...(scope === '' ? [] : [`scope="${scope}"`]),
+    ...(error === undefined ? [] : [`error="${error}"`]),
+  ];
+  return { kind: 'challenged', wwwAuthenticate: `Bearer ${parameters.join(',')}`, message };
+}
