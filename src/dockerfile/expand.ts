@@ -61,6 +61,7 @@ export function expansionOf(word: string, lookup: Lookup, options: ExpandOptions
     escapeToken: options.escapeToken ?? '\\',
     options,
     keepEscapes: options.keepEscapes ?? false,
+    depth: 0,
     matched: new Set(),
     unmatched: new Set(),
   };
@@ -82,9 +83,17 @@ interface Lexer {
   readonly options: ExpandOptions;
   /** Differs from the option inside patterns, which read their escapes themselves. */
   keepEscapes: boolean;
+  /** How many `${` are open. */
+  depth: number;
   readonly matched: Set<string>;
   readonly unmatched: Set<string>;
 }
+
+/** How deep `${}` may nest: far beyond any use, and safe for the stack. */
+const maxDepth = 100;
+
+/** The most characters of a result; variables that double each other would fill the memory. */
+const maxLength = 1 << 20;
 
 interface Piece {
   readonly text: string;
@@ -140,6 +149,9 @@ function wordCollector() {
     if (start < 0) start = at;
     text += piece;
     word += piece;
+    if (text.length > maxLength) {
+      throw invalid(`result is longer than ${maxLength} characters`);
+    }
   };
   const endWord = (at: number): void => {
     if (word === '') return;
@@ -152,6 +164,10 @@ function wordCollector() {
     addProtected,
     /** Adds a piece whose white space ends words. */
     add(piece: string, at: number): void {
+      if (!hasSpace.test(piece)) {
+        addProtected(piece, at);
+        return;
+      }
       for (const character of piece) {
         if (!isSpace(character.charCodeAt(0))) addProtected(character, at);
         else {
@@ -241,6 +257,14 @@ function readDollar(lexer: Lexer): string {
 }
 
 function readBraced(lexer: Lexer): string {
+  if (lexer.depth >= maxDepth) throw invalid(`variables nest deeper than ${maxDepth}`);
+  lexer.depth++;
+  const text = readBracedParts(lexer);
+  lexer.depth--;
+  return text;
+}
+
+function readBracedParts(lexer: Lexer): string {
   const { word } = lexer;
   lexer.at++;
   const first = word[lexer.at];
@@ -358,6 +382,8 @@ function readName(lexer: Lexer): string {
   return word.slice(start, lexer.at);
 }
 
+/** White space or what might be; `isSpace` decides. */
+const hasSpace = /[\s\u0085]/;
 const letterOrDigit = /^[\p{L}\p{Nd}]$/u;
 const digit = /^\p{Nd}$/u;
 const specialParameters = '@*#?-$!0';

@@ -1,4 +1,4 @@
-import { invalid, parseDuration } from '../core/index.ts';
+import { invalid } from '../core/index.ts';
 import { quoted } from './quote.ts';
 
 const truths = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
@@ -10,19 +10,35 @@ export function parseBoolean(text: string): boolean | undefined {
   return falsehoods.has(text) ? false : undefined;
 }
 
+const millisecondsPer: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  '\u00b5s': 1e-3,
+  '\u03bcs': 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
 /** Milliseconds from Go's notation, with the words Go has for what is none. Throws `invalid`. */
 export function parseGoDuration(text: string): number {
-  const negative = text.startsWith('-');
+  const failed = (what: string) => invalid(`time: ${what} ${quoted(text)}`);
   const digits = text.replace(/^[+-]/, '');
-  try {
-    if (digits === '') throw invalid('no digits');
-    const durationMs = parseDuration(digits);
-    return negative && durationMs !== 0 ? -durationMs : durationMs;
-  } catch (error) {
-    const hasUnit = !/^[0-9]+(\.[0-9]*)?$/.test(digits);
-    const what = hasUnit ? 'invalid duration' : 'missing unit in duration';
-    throw invalid(`time: ${what} ${quoted(text)}`, { cause: error });
+  if (digits === '0') return 0;
+  if (digits === '') throw failed('invalid duration');
+  let totalMs = 0;
+  for (let rest = digits; rest !== ''; ) {
+    const match = /^(\d+\.?\d*|\.\d+)([^\d.]*)/.exec(rest);
+    if (!match) throw failed('invalid duration');
+    const [whole, count = '', unit = ''] = match;
+    if (unit === '') throw failed('missing unit in duration');
+    const factor = millisecondsPer[unit];
+    if (factor === undefined) throw failed(`unknown unit ${quoted(unit)} in duration`);
+    totalMs += Number(count) * factor;
+    rest = rest.slice(whole.length);
   }
+  return text.startsWith('-') ? -totalMs : totalMs;
 }
 
 /** A whole number of 32 bits in decimal, with the words Go has for what is none. Throws `invalid`. */

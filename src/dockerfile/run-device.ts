@@ -1,5 +1,5 @@
-import { errorMessage, invalid } from '../core/index.ts';
-import { csvFields } from './csv.ts';
+import { invalid } from '../core/index.ts';
+import { readFields } from './csv.ts';
 import { parseBoolean } from './go-values.ts';
 import { nearest } from './suggest.ts';
 import { SyntaxFault } from './syntax-error.ts';
@@ -17,21 +17,8 @@ export interface Device {
 /** Reads `name[,required]` or `name=…,required=…`. Throws a fault. */
 export function parseDevice(word: Word): Device {
   const device = { word, name: '', required: false };
-  try {
-    for (const field of fieldsOf(word.text)) readField(device, field);
-  } catch (error) {
-    if (error instanceof SyntaxFault) throw error;
-    throw new SyntaxFault(errorMessage(error), word.range);
-  }
+  readFields(word, 'devices', (field) => readField(device, field));
   return device;
-}
-
-function fieldsOf(text: string): string[] {
-  try {
-    return csvFields(text);
-  } catch (error) {
-    throw invalid(`failed to parse csv devices: ${errorMessage(error)}`, { cause: error });
-  }
 }
 
 function readField(device: { word: Word; name: string; required: boolean }, field: string): void {
@@ -52,6 +39,6 @@ function readField(device: { word: Word; name: string; required: boolean }, fiel
     throw invalid(`invalid field '${field}' must be a key=value pair`);
   } else {
     const message = `unexpected key '${key}' in '${field}'`;
-    throw new SyntaxFault(message, device.word.range, nearest(key, ['name', 'required']));
+    throw new SyntaxFault(message, undefined, nearest(key, ['name', 'required']));
   }
 }

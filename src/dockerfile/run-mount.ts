@@ -1,5 +1,5 @@
 import { errorMessage, invalid, parseSize } from '../core/index.ts';
-import { csvFields } from './csv.ts';
+import { readFields } from './csv.ts';
 import { type ExpandOptions, expand, type Lookup } from './expand.ts';
 import { parseBoolean } from './go-values.ts';
 import { quoted } from './quote.ts';
@@ -38,7 +38,11 @@ export interface Mount {
   readonly gid: number | undefined;
 }
 
-type Draft = { -readonly [Key in keyof Mount]: Mount[Key] } & { readOnlySet: boolean };
+type Draft = { -readonly [Key in keyof Mount]: Mount[Key] } & {
+  readOnlySet: boolean;
+  /** The type itself is a variable not known yet. */
+  typeUnknown: boolean;
+};
 
 const allKeys = [
   ...['type', 'from', 'source', 'target', 'readonly', 'id', 'sharing', 'required', 'size', 'mode'],
@@ -67,11 +71,8 @@ const options: Record<string, SetOption> = {
   type(mount, value) {
     const type = mountTypes.find((known) => known === value.toLowerCase());
     if (!type) {
-      throw new SyntaxFault(
-        `unsupported mount type ${quoted(value)}`,
-        mount.word.range,
-        nearest(value, mountTypes),
-      );
+      const message = `unsupported mount type ${quoted(value)}`;
+      throw new SyntaxFault(message, undefined, nearest(value, mountTypes));
     }
     mount.type = type;
   },
@@ -105,11 +106,8 @@ const options: Record<string, SetOption> = {
   sharing(mount, value) {
     const sharing = sharingModes.find((known) => known === value.toLowerCase());
     if (!sharing) {
-      throw new SyntaxFault(
-        `unsupported sharing value ${quoted(value)}`,
-        mount.word.range,
-        nearest(value, sharingModes),
-      );
+      const message = `unsupported sharing value ${quoted(value)}`;
+      throw new SyntaxFault(message, undefined, nearest(value, sharingModes));
     }
     mount.sharing = sharing;
   },
@@ -137,7 +135,7 @@ function booleanOption(value: string, key: string): boolean {
 }
 
 function requireType(mount: Draft, key: string, types: readonly MountType[]): void {
-  if (types.includes(mount.type)) return;
+  if (mount.typeUnknown || types.includes(mount.type)) return;
   throw invalid(`unexpected key '${key}' for mount type '${mount.type}'`);
 }
 
@@ -170,31 +168,25 @@ export function parseMount(word: Word, lookup?: Lookup, expansion?: ExpandOption
     uid: undefined,
     gid: undefined,
     readOnlySet: false,
+    typeUnknown: false,
   };
-  try {
-    const isKnown = lookup !== undefined || !word.text.includes('$');
-    for (const field of fieldsOf(word.text)) {
-      readField(mount, field, (value) => {
-        if (isKnown) return expand(value, lookup ?? (() => undefined), expansion);
-        return value.includes('$') ? undefined : expand(value, () => undefined, expansion);
-      });
+  const isKnown = lookup !== undefined || !word.text.includes('$');
+  const resolve = (value: string): string | undefined =>
+    isKnown || !value.includes('$')
+      ? expand(value, lookup ?? (() => undefined), expansion)
+      : undefined;
+  readFields(word, 'mounts', (field) => readField(mount, field, resolve));
+  if (isKnown) {
+    try {
+      checkTogether(mount);
+    } catch (error) {
+      throw new SyntaxFault(errorMessage(error), word.range);
     }
-    if (isKnown) checkTogether(mount);
-  } catch (error) {
-    if (error instanceof SyntaxFault) throw error;
-    throw new SyntaxFault(errorMessage(error), word.range);
   }
-  const { readOnlySet, ...finished } = mount;
-  if (!readOnlySet) finished.readOnly = mount.type !== 'cache' && mount.type !== 'tmpfs';
+  const { readOnlySet, typeUnknown, ...finished } = mount;
+  if (!readOnlySet && !typeUnknown)
+    finished.readOnly = mount.type !== 'cache' && mount.type !== 'tmpfs';
   return finished;
-}
-
-function fieldsOf(text: string): string[] {
-  try {
-    return csvFields(text);
-  } catch (error) {
-    throw invalid(`failed to parse csv mounts: ${errorMessage(error)}`, { cause: error });
-  }
 }
 
 /** `resolve` gives undefined for a value whose variables are not known yet. */
@@ -211,7 +203,7 @@ function readField(
   const set = Object.hasOwn(options, key) ? options[key] : undefined;
   if (!set) {
     const message = `unexpected key '${key}' in '${field}'`;
-    throw new SyntaxFault(message, mount.word.range, nearest(key, allKeys));
+    throw new SyntaxFault(message, undefined, nearest(key, allKeys));
   }
   if (equals < 0) {
     set(mount, 'true', key);
@@ -223,6 +215,7 @@ function readField(
   }
   const value = resolve(written);
   if (value !== undefined) set(mount, value, key);
+  else if (key === 'type') mount.typeUnknown = true;
   else if (set === setSource || set === setTarget || key === 'id') set(mount, written, key);
 }
 

@@ -62,7 +62,12 @@ function hintOf({ suggestion }: SyntaxFault): string | undefined {
 
 function reasonOf(fault: SyntaxFault): string {
   const hint = hintOf(fault);
-  return hint === undefined ? fault.message : `${fault.message} (${hint})`;
+  return withoutControls(hint === undefined ? fault.message : `${fault.message} (${hint})`);
+}
+
+/** What a file holds may not steer the terminal that shows it. */
+function withoutControls(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ');
 }
 
 function detailsOf(
@@ -112,10 +117,9 @@ export function syntaxErrorDetails(error: unknown): SyntaxErrorDetails | undefin
 /** Columns of a line shown around the caret; longer lines are cut on both sides. */
 const shownColumns = 120;
 
-/** A line as a terminal may show it: no control characters, tabs as one blank, cut to a window. */
+/** A line as a terminal may show it: no control characters, a tab as one blank, cut to a window. */
 export function shownText(line: string, from = 0): string {
-  const window = line.slice(from, from + shownColumns);
-  return window.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ');
+  return withoutControls(line.slice(from, from + shownColumns));
 }
 
 /**
