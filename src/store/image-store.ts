@@ -1,5 +1,6 @@
 import type { Digest, Reference } from '../core/index.ts';
-import type { ImageConfig, ImageSink, ImageSource } from '../image/index.ts';
+import type { ImageConfig, ImageSink, ImageSource, RawManifest } from '../image/index.ts';
+import type { LayerBlob } from './images/layer-index.ts';
 import type { ChainId } from './snapshots.ts';
 
 /** Local images: what `docker images` lists. An image's id is its config's digest. */
@@ -13,11 +14,18 @@ export interface ImageStore {
   /** Deletes image and all its names; layers no other image uses go too. */
   delete(id: Digest): Promise<{ deleted: Digest[] }>;
   /** Registers an image whose layers are already committed snapshots (a build, a commit). */
-  add(config: Uint8Array, options?: { tags?: readonly Reference[] }): Promise<LocalImage>;
+  add(
+    config: Uint8Array,
+    options?: { tags?: readonly Reference[]; parent?: Digest },
+  ): Promise<LocalImage>;
+  /** Records that a registry has it under `name@digest`; `manifest` is what stands there. */
+  addDigest(id: Digest, reference: Reference, manifest?: RawManifest): Promise<void>;
   /** Receives a pulled or loaded image; its layers are unpacked while they arrive. */
   sink(options: { name?: Reference; tags?: readonly Reference[] }): ImageSink;
   /** Offers an image for push or save; layers are compressed on first use and kept. */
   source(id: Digest): ImageSource;
+  /** One layer's blob, as a source would offer it. */
+  packLayer(chain: ChainId, diffId: Digest): Promise<LayerBlob>;
   /** Called after each change. */
   onChange(listener: (event: ImageChange) => void): void;
 }

@@ -2,6 +2,12 @@ export { type ContentStoreOptions, openContentStore } from './content/file-conte
 export type { ContentStore, Ingest } from './content-store.ts';
 export { type Database, openDatabase } from './database.ts';
 export type { ImageChange, ImageStore, LocalImage } from './image-store.ts';
+export type { LayerBlob, LayerIndex } from './images/layer-index.ts';
+export {
+  type ImageStoreOptions,
+  type LocalImageStore,
+  openImageStore,
+} from './images/local-image-store.ts';
 export type {
   ChainId,
   Change,
