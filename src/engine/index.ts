@@ -1,3 +1,4 @@
+export { type HostFacts, readHostFacts } from './bundle/host-facts.ts';
 export type {
   Container,
   ContainerState,
@@ -38,4 +39,12 @@ export type {
   Networks,
   PortRequest,
 } from './network/networks.ts';
+export {
+  createRuntimes,
+  type Runtime,
+  type RuntimeConfig,
+  type Runtimes,
+} from './runtime/runtimes.ts';
+export type { StepMount, StepRequest } from './runtime/steps/step-request.ts';
+export { createStepRunner, type StepRunner } from './runtime/steps/step-runner.ts';
 export type { Volume, Volumes } from './volumes/volumes.ts';

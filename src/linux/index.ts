@@ -106,6 +106,8 @@ export {
   listRoutes,
   type Route,
 } from './network/routes.ts';
+export { kernelServesX32 } from './process/abi.ts';
+export { type Cgroups, openCgroups } from './process/cgroup.ts';
 export {
   growPipe,
   makeFifo,

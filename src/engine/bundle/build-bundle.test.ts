@@ -14,6 +14,7 @@ const host: HostFacts = {
   kernel: [6, 1],
   cgroupVersion: 1,
   seccomp: true,
+  missingAbis: [],
   apparmor: false,
   capabilities: [...defaultCapabilities, 'CAP_NET_ADMIN', 'CAP_SYS_ADMIN', 'CAP_SYS_PTRACE'],
   mostOpenFiles: 20_000,
@@ -58,7 +59,7 @@ function inputOf(request: Case): BundleInput {
 /** The default filter is long and has its own test: goldens only say that it is there. */
 function brief(spec: OciSpec): unknown {
   const capabilities = spec.process.capabilities?.bounding ?? [];
-  const target = { capabilities, arch: host.arch, kernel: host.kernel };
+  const target = { capabilities, arch: host.arch, kernel: host.kernel, missingAbis: [] };
   const { seccomp } = spec.linux;
   const isDefault = seccomp && JSON.stringify(seccomp) === JSON.stringify(defaultSeccomp(target));
   const linux = { ...spec.linux, seccomp: isDefault ? 'the default filter' : seccomp };

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { kernelServesX32 } from '../../linux/index.ts';
 import { capabilitiesOfMask } from './capabilities.ts';
 
 /** What a bundle depends on beside the container: read once, when the engine starts. */
@@ -11,6 +12,8 @@ export interface HostFacts {
   /** 1 also for a hybrid, where the controllers are in version 1's trees. */
   readonly cgroupVersion: 1 | 2;
   readonly seccomp: boolean;
+  /** Kernel ABIs whose rules a filter needs not hold: they cost milliseconds at each start. */
+  readonly missingAbis: readonly string[];
   readonly apparmor: boolean;
   /** Capabilities the daemon can hand on. */
   readonly capabilities: readonly string[];
@@ -41,6 +44,7 @@ export function readHostFacts(): HostFacts {
     kernel: [major, minor],
     cgroupVersion: existsSync('/sys/fs/cgroup/cgroup.controllers') ? 2 : 1,
     seccomp: /^Seccomp:/m.test(status),
+    missingAbis: kernelServesX32() ? [] : ['SCMP_ARCH_X32'],
     apparmor: apparmorProfileLoaded(),
     capabilities: capabilitiesOfMask(/^CapBnd:\s*(\w+)/m.exec(status)?.[1] ?? '0'),
     mostOpenFiles: hardLimit('Max open files'),

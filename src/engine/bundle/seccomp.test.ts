@@ -3,7 +3,12 @@ import { describe, it } from 'node:test';
 import { defaultCapabilities } from './capabilities.ts';
 import { defaultSeccomp, parseSeccompProfile, resolveSeccomp } from './seccomp.ts';
 
-const plain = { capabilities: defaultCapabilities, arch: 'x64', kernel: [6, 1] } as const;
+const plain = {
+  capabilities: defaultCapabilities,
+  arch: 'x64',
+  kernel: [6, 1],
+  missingAbis: [],
+} as const;
 const allowed = (filter: ReturnType<typeof defaultSeccomp>, name: string) =>
   filter.syscalls.some(
     ({ names, action, args }) => names.includes(name) && action === 'SCMP_ACT_ALLOW' && !args,
@@ -30,6 +35,11 @@ describe('the default seccomp filter', () => {
   it('denies by default with EPERM and covers 32-bit calls', () => {
     assert.deepEqual([filter.defaultAction, filter.defaultErrnoRet], ['SCMP_ACT_ERRNO', 1]);
     assert.deepEqual(filter.architectures, ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32']);
+  });
+
+  it('leaves out an ABI the kernel does not serve', () => {
+    const filter = defaultSeccomp({ ...plain, missingAbis: ['SCMP_ARCH_X32'] });
+    assert.deepEqual(filter.architectures, ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86']);
   });
 
   it('opens what a capability stands for, and clone in full', () => {

@@ -38,6 +38,8 @@ export interface SeccompTarget {
   /** Node's name: `x64`. */
   readonly arch: string;
   readonly kernel: readonly [major: number, minor: number];
+  /** Architectures left out because the kernel serves none of their calls. */
+  readonly missingAbis: readonly string[];
 }
 
 const archNames: Readonly<Record<string, readonly [libseccomp: string, oci: string]>> = {
@@ -68,9 +70,9 @@ export function parseSeccompProfile(json: string): SeccompProfile {
 export function resolveSeccomp(profile: SeccompProfile, target: SeccompTarget): OciSeccomp {
   const [arch = target.arch, ociArch] = archNames[target.arch] ?? [];
   const mapped = profile.archMap?.find(({ architecture }) => architecture === ociArch);
-  const architectures = mapped
-    ? [mapped.architecture, ...(mapped.subArchitectures ?? [])]
-    : profile.architectures;
+  const architectures = (
+    mapped ? [mapped.architecture, ...(mapped.subArchitectures ?? [])] : profile.architectures
+  )?.filter((name) => !target.missingAbis.includes(name));
   const syscalls = (profile.syscalls ?? [])
     .filter((rule) => !anyHolds(rule.excludes, arch, target))
     .filter((rule) => allHold(rule.includes, arch, target))

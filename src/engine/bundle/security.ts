@@ -57,7 +57,8 @@ export function containerSeccomp(
     if (isDefault) return undefined;
     throw invalid('seccomp is not enabled in your kernel, cannot run a custom seccomp profile');
   }
-  const target = { capabilities, arch: host.arch, kernel: host.kernel };
+  const { arch, kernel, missingAbis } = host;
+  const target = { capabilities, arch, kernel, missingAbis };
   return isDefault
     ? defaultSeccomp(target)
     : resolveSeccomp(parseSeccompProfile(seccompProfile), target);
