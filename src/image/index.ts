@@ -1,3 +1,9 @@
+export { directoryFiles } from './archive/directory-files.ts';
+export { layoutSink } from './archive/layout-sink.ts';
+export type { MemberFiles } from './archive/member-files.ts';
+export { type ArchivedImage, readImages } from './archive/read-images.ts';
+export { openTarFiles, type SpoolOptions, spoolTarFiles } from './archive/tar-files.ts';
+export { type ArchiveOptions, type ImageToArchive, writeArchive } from './archive/write-archive.ts';
 export {
   type CompressOptions,
   compress,
@@ -6,6 +12,7 @@ export {
   decompressDetected,
   sniffCompression,
 } from './compression/compression.ts';
+export { descriptorOf, encodeDocument, type Image, type Layer, layerArchive } from './image.ts';
 export { cleanMemberPath } from './layer/member-path.ts';
 export { type MemberRole, memberRole, opaquePath, whiteoutPath } from './layer/whiteout.ts';
 export { chainIds } from './manifest/chain-id.ts';
@@ -22,6 +29,7 @@ export {
   isIndexType,
   isManifestType,
   layerCompression,
+  layerMediaType,
   mediaTypes,
 } from './manifest/media-types.ts';
 export { parseImageConfig } from './manifest/parse-image-config.ts';
@@ -33,6 +41,17 @@ export {
   platformMatches,
   selectPlatform,
 } from './manifest/platform.ts';
+export {
+  appendLayer,
+  assembleImage,
+  createImage,
+  emptyImage,
+  imageSource,
+  layerOf,
+  withAnnotations,
+  withConfig,
+} from './mutate.ts';
+export { type OpenOptions, openImage } from './open-image.ts';
 export { memberBytes, memberText, quoteMember } from './tar/member-text.ts';
 export { readTar, type TarMember } from './tar/read-tar.ts';
 export type { TarEntry, TarEntryType } from './tar/tar-entry.ts';
@@ -50,4 +69,13 @@ export {
   type TarParser,
 } from './tar/tar-parser.ts';
 export { type NewTarMember, writeTar } from './tar/write-tar.ts';
-export type { ImageSink, ImageSource, PutOptions, RawManifest, TransferEvent } from './transfer.ts';
+export { type CopyOptions, type CopyResult, copyImage } from './transfer/copy-image.ts';
+export type {
+  ImageSink,
+  ImageSource,
+  PutOptions,
+  RawManifest,
+  TransferEvent,
+} from './transfer/endpoints.ts';
+export { isPassing, type RetryPolicy } from './transfer/retry.ts';
+export { type ImageFinding, validateImage } from './validate-image.ts';

@@ -32,6 +32,12 @@ export function layerCompression(mediaType: string): Compression | undefined {
   }
 }
 
+/** OCI's media type of a layer. */
+export function layerMediaType(compression: Compression): string {
+  if (compression === 'none') return mediaTypes.ociLayer;
+  return compression === 'gzip' ? mediaTypes.ociLayerGzip : mediaTypes.ociLayerZstd;
+}
+
 export function isIndexType(mediaType: string): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
 }

@@ -1,4 +1,4 @@
-import { invalid } from '../../core/index.ts';
+import { internal, invalid } from '../../core/index.ts';
 import { createExtensions, isExtensionFlag, mostHeaderBytes } from './extensions.ts';
 import { blockBytes, type HeaderBlock, readHeaderBlock } from './header-block.ts';
 import { quoteMember } from './member-text.ts';
@@ -41,6 +41,10 @@ export interface StoredContent {
 export interface TarParser {
   /** Throws `invalid` on a malformed archive, or what a handler throws; then it is of no more use. */
   write(bytes: Uint8Array): void;
+  /** How many of the bytes that come next nobody wants, so that a file's reader may leap. */
+  readonly skippableBytes: number;
+  /** In place of writing that many bytes, of which at most `skippableBytes`. */
+  skip(sizeBytes: number): void;
   /** Tells that the archive is over. Throws `invalid` when it ends within a member. */
   end(): void;
 }
@@ -107,7 +111,7 @@ class Parser implements TarParser {
           at = this.#takeContent(bytes, at);
           break;
         case 'skipped':
-          at = this.#skip(bytes, at);
+          at += this.#pass(bytes.length - at);
           break;
         case 'extension':
           at = this.#gather(bytes, at, padded(this.#extension.sizeBytes));
@@ -117,6 +121,17 @@ class Parser implements TarParser {
       }
     }
     this.#consumedBytes += bytes.length;
+  }
+
+  get skippableBytes(): number {
+    return this.#phase === 'skipped' ? this.#contentLeft + this.#paddingLeft : 0;
+  }
+
+  skip(sizeBytes: number): void {
+    if (sizeBytes > this.skippableBytes) {
+      throw internal(`skip in tar: ${sizeBytes} of ${this.skippableBytes} bytes`);
+    }
+    this.#consumedBytes += this.#pass(sizeBytes);
   }
 
   end(): void {
@@ -293,13 +308,14 @@ class Parser implements TarParser {
     return end;
   }
 
-  #skip(bytes: Buffer, at: number): number {
-    const content = Math.min(bytes.length - at, this.#contentLeft);
+  /** Takes up to that many bytes that nobody wants and tells how many. */
+  #pass(sizeBytes: number): number {
+    const content = Math.min(sizeBytes, this.#contentLeft);
     this.#contentLeft -= content;
-    const padding = Math.min(bytes.length - at - content, this.#paddingLeft);
+    const padding = Math.min(sizeBytes - content, this.#paddingLeft);
     this.#paddingLeft -= padding;
     this.#startSkip();
-    return at + content + padding;
+    return content + padding;
   }
 
   #finishMember(): void {

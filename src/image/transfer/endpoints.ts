@@ -1,5 +1,5 @@
-import type { ByteStream, Digest } from '../core/index.ts';
-import type { Descriptor } from './manifest/descriptor.ts';
+import type { ByteStream, Digest } from '../../core/index.ts';
+import type { Descriptor } from '../manifest/descriptor.ts';
 
 /**
  * Where an image can be read: a registry repository, the local store, an OCI layout directory, a
@@ -10,7 +10,10 @@ export interface ImageSource {
   root(signal?: AbortSignal): Promise<RawManifest>;
   /** The raw bytes of a manifest the root index names. */
   manifest(descriptor: Descriptor, signal?: AbortSignal): Promise<RawManifest>;
-  /** The blob's bytes from `offset` on, unverified; the copier verifies. */
+  /**
+   * The blob's bytes from `offset` on, unverified: who stores or reads them verifies. Throws
+   * `unavailable` when trying again may help, as after a cut connection.
+   */
   blob(descriptor: Descriptor, options: { offset: number; signal?: AbortSignal }): ByteStream;
 }
 
@@ -31,10 +34,7 @@ export interface ImageSink {
     open: (offset: number) => ByteStream,
     options: PutOptions,
   ): Promise<void>;
-  putManifest(
-    manifest: RawManifest,
-    options: { tags: readonly string[]; signal?: AbortSignal },
-  ): Promise<void>;
+  putManifest(manifest: RawManifest, options: PutManifestOptions): Promise<void>;
 }
 
 export interface PutOptions {
@@ -43,8 +43,23 @@ export interface PutOptions {
   readonly onProgress?: (storedBytes: number) => void;
 }
 
+export interface PutManifestOptions {
+  readonly tags: readonly string[];
+  /** Set for a manifest that is part of an index still to come, which is the image's root. */
+  readonly inIndex?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** What a copy tells while it runs; `blob` is named by its digest. */
 export type TransferEvent =
+  | {
+      /** First of all: the image's manifest (or index, if all of it is copied) and its blobs. */
+      kind: 'plan';
+      root: RawManifest;
+      copied: RawManifest;
+      configs: readonly Descriptor[];
+      layers: readonly Descriptor[];
+    }
   | { kind: 'exists'; blob: Digest }
   | { kind: 'waiting'; blob: Digest }
   | { kind: 'progress'; blob: Digest; doneBytes: number; totalBytes: number }

@@ -1,0 +1,39 @@
+import { type ByteStream, type Digest, digestOf } from '../core/index.ts';
+import { decompress } from './compression/compression.ts';
+import type { Descriptor } from './manifest/descriptor.ts';
+import type { ImageConfig } from './manifest/image-config.ts';
+import type { Manifest } from './manifest/manifest.ts';
+import { layerCompression } from './manifest/media-types.ts';
+import type { RawManifest } from './transfer/endpoints.ts';
+
+/** An image at hand, never changed: its documents as values and as bytes, and its layers. */
+export interface Image {
+  readonly manifest: Manifest;
+  readonly rawManifest: RawManifest;
+  readonly config: ImageConfig;
+  readonly rawConfig: Uint8Array;
+  /** From the lowest up. */
+  readonly layers: readonly Layer[];
+}
+
+export interface Layer {
+  readonly descriptor: Descriptor;
+  readonly diffId: Digest;
+  /** The bytes as they are stored, perhaps compressed, from `offset` on; unverified. */
+  open(options: { offset: number; signal?: AbortSignal }): ByteStream;
+}
+
+/** The layer's archive, decompressed. Throws `invalid` on damage; the digest is not looked at. */
+export function layerArchive(layer: Layer, options: { signal?: AbortSignal } = {}): ByteStream {
+  const compression = layerCompression(layer.descriptor.mediaType) ?? 'none';
+  return decompress(layer.open({ offset: 0, ...options }), compression);
+}
+
+export function descriptorOf(content: Uint8Array, mediaType: string): Descriptor {
+  return { mediaType, digest: digestOf(content), size: content.length };
+}
+
+/** The bytes of a document that Berth makes. Those of others are kept as they came. */
+export function encodeDocument(value: Manifest | ImageConfig | object): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
