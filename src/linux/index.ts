@@ -84,9 +84,10 @@ export {
   addVeth,
   deleteLink,
   findLink,
-  isolatePort,
   type Link,
   listLinks,
+  setBridgePort,
+  setLinkAlias,
   setLinkUp,
 } from './network/links.ts';
 export {

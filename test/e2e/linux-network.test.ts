@@ -25,7 +25,6 @@ import {
   findLink,
   formatAddress,
   formatPrefix,
-  isolatePort,
   listLinks,
   listRoutes,
   mountOld,
@@ -35,6 +34,7 @@ import {
   parseAddress,
   parseCidr,
   removeNetworkNamespace,
+  setBridgePort,
   setLinkUp,
   setNamespaceSysctls,
   unmount,
@@ -97,11 +97,14 @@ describe('interfaces', () => {
     closeSync(namespaceFd);
     const port = (await findLink(outside, 'veth-t'))!;
     assert.deepEqual([port.master, port.up, port.mtu], [bridge.index, true, 1400]);
-    await outside.batch([isolatePort(port.index)]);
+    await outside.batch([setBridgePort(port, { isolated: true, hairpin: true })]);
     // The machine's own /sys shows the network it was mounted in.
     const sys = mkdirSync(join(folder, 'sys'), { recursive: true })!;
     await mountOld({ source: 'sysfs', target: sys, type: 'sysfs' });
-    assert.equal(readFileSync(join(sys, 'class/net/veth-t/brport/isolated'), 'utf8'), '1\n');
+    for (const flag of ['isolated', 'hairpin_mode']) {
+      const file = join(sys, 'class/net/veth-t/brport', flag);
+      assert.equal(readFileSync(file, 'utf8'), '1\n');
+    }
     await unmount(sys);
 
     const eth0 = (await findLink(inside, 'eth0'))!;

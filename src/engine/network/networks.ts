@@ -7,7 +7,7 @@ export interface Networks {
   /** By id, name or unambiguous id prefix. Throws `not-found` ("network x not found"). */
   get(ref: string): Network;
   list(): readonly Network[];
-  /** Throws `conflict` while a container is attached; the built-in ones cannot go. */
+  /** Throws `forbidden`, as Docker does, while a container is attached and for the built-in ones. */
   remove(ref: string): Promise<void>;
 
   /**
@@ -31,6 +31,8 @@ export interface Networks {
   adopt(running: readonly EndpointRequest[]): Promise<void>;
   /** What a container was given and holds now; undefined when it is not set up. */
   lookup(containerId: string): ContainerNetwork | undefined;
+  /** A container that is set up has another name now: the DNS server answers to it. */
+  rename(containerId: string, containerName: string): void;
   /** Networks of the user's that no container is attached to: what a prune removes. */
   unused(): readonly Network[];
 }
@@ -65,7 +67,7 @@ export interface Network {
   };
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** Containers on it, by id. */
+  /** Running containers on it, by id; addresses with their prefix length, '' for none. */
   readonly attachments: Readonly<
     Record<
       string,

@@ -16,11 +16,15 @@ export interface Link {
   readonly up: boolean;
   /** Six bytes as `02:42:ac:11:00:02`; empty for interfaces without. */
   readonly macAddress: string;
+  /** Index of the other end of a veth pair, in whichever namespace that is; else 0. */
+  readonly peerIndex: number;
   /** Index of the bridge it is a port of, or 0. */
   readonly master: number;
   readonly mtu: number;
   /** `bridge`, `veth` and so on; empty for a physical one. */
   readonly kind: string;
+  /** Free text that somebody put on it; `ip link` shows it. */
+  readonly alias: string;
 }
 
 const message = { newLink: 16, deleteLink: 17, getLink: 18, setLink: 19 };
@@ -28,14 +32,16 @@ const attribute = {
   address: 1,
   name: 3,
   mtu: 4,
+  link: 5,
   master: 10,
   portInfo: 12,
   linkInfo: 18,
+  alias: 20,
   namespaceFd: 28,
 };
 const linkInfo = { kind: 1, data: 2 };
 const vethPeer = 1;
-const portIsolated = 33;
+const bridgePort = { hairpin: 4, isolated: 33 };
 const nested = 0x8000;
 const flagUp = 1;
 const afBridge = 7;
@@ -145,18 +151,37 @@ export function setLinkUp(name: string): NetlinkRequest {
   };
 }
 
-/** Keeps a port of a bridge from reaching other isolated ports; the bridge itself it reaches. */
-export function isolatePort(index: number): NetlinkRequest {
+export function setLinkAlias(name: string, alias: string): NetlinkRequest {
   return {
-    purpose: `isolate bridge port ${index}`,
+    purpose: `mark interface ${name}`,
+    type: message.setLink,
+    header: linkHeader({}),
+    attributes: [
+      { type: attribute.name, value: text(name) },
+      { type: attribute.alias, value: Buffer.from(alias) },
+    ],
+  };
+}
+
+/**
+ * How a bridge treats one of its ports. `isolated`: it reaches the bridge itself, and no other
+ * isolated port. `hairpin`: frames may leave by the port they came in.
+ */
+export function setBridgePort(
+  { name, index }: Pick<Link, 'name' | 'index'>,
+  options: { isolated?: boolean; hairpin?: boolean },
+): NetlinkRequest {
+  const flags = [
+    { type: bridgePort.hairpin, on: options.hairpin },
+    { type: bridgePort.isolated, on: options.isolated },
+  ].flatMap(({ type, on }) =>
+    on === undefined ? [] : [{ type, value: Buffer.from([on ? 1 : 0]) }],
+  );
+  return {
+    purpose: `set up bridge port ${name}`,
     type: message.setLink,
     header: linkHeader({ family: afBridge, index }),
-    attributes: [
-      {
-        type: attribute.portInfo | nested,
-        value: [{ type: portIsolated, value: Buffer.from([1]) }],
-      },
-    ],
+    attributes: [{ type: attribute.portInfo | nested, value: flags }],
   };
 }
 
@@ -190,9 +215,11 @@ function parseLink({ payload }: NetlinkMessage): Link {
       /..(?!$)/g,
       '$&:',
     ),
+    peerIndex: attributes.get(attribute.link)?.readUInt32LE(0) ?? 0,
     master: attributes.get(attribute.master)?.readUInt32LE(0) ?? 0,
     mtu: attributes.get(attribute.mtu)?.readUInt32LE(0) ?? 0,
     kind: textOf(kind),
+    alias: textOf(attributes.get(attribute.alias)),
   };
 }
 
