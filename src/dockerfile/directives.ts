@@ -16,40 +16,62 @@ export type EscapeToken = '\\' | '`';
 
 const form = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
 
+/** Reads directives as long as there are any: the first line that is none ends them. */
 export interface DirectiveReader {
-  /** The directive in the line `text` that starts at `offset`, or undefined once there are no more. */
-  read(text: string, offset: number): Directive | undefined;
+  readonly directives: readonly Directive[];
+  /** What the `escape` directive set. */
+  readonly escapeToken: EscapeToken;
+  /** Whether the line at [start, end) is a directive, a faulty one too. */
+  read(start: number, end: number): boolean;
 }
 
-/** Directives stand before everything else: the first line that is none ends them. Throws a fault. */
-export function directiveReader(source: SourceText): DirectiveReader {
-  const seen = new Set<string>();
+/** Faults go to `report`, which may throw. */
+export function directiveReader(
+  source: SourceText,
+  report: (fault: SyntaxFault) => void,
+): DirectiveReader {
+  const directives: Directive[] = [];
+  let escapeToken: EscapeToken = '\\';
   let done = false;
   return {
-    read(text, offset) {
-      if (done) return undefined;
-      const body = text.startsWith('#') ? text.slice(1).trimStart() : '';
-      const match = form.exec(body);
-      const name = match?.[1]?.toLowerCase();
-      if (!match || (name !== 'syntax' && name !== 'escape' && name !== 'check')) {
+    directives,
+    get escapeToken() {
+      return escapeToken;
+    },
+    read(start, end) {
+      if (done) return false;
+      const directive = directiveIn(source, start, end);
+      if (!directive) {
         done = true;
-        return undefined;
+        return false;
       }
-      const range = source.range(offset, offset + text.trimEnd().length);
-      if (seen.has(name)) {
-        throw new SyntaxFault(`only one ${name} parser directive can be used`, range);
+      const { name, value, range, valueRange } = directive;
+      if (directives.some((earlier) => earlier.name === name)) {
+        report(new SyntaxFault(`only one ${name} parser directive can be used`, range));
+      } else if (name === 'escape') {
+        if (value === '\\' || value === '`') escapeToken = value;
+        else {
+          const message = `invalid escape token '${value}' does not match \` or \\`;
+          report(new SyntaxFault(message, valueRange));
+        }
       }
-      seen.add(name);
-      const value = match[2]!;
-      const valueAt = offset + text.trimEnd().length - value.length;
-      const valueRange = source.range(valueAt, valueAt + value.length);
-      return { name, value, range, valueRange };
+      directives.push(directive);
+      return true;
     },
   };
 }
 
-/** The token an `escape` directive asks for. Throws a fault. */
-export function escapeTokenOf({ value, valueRange }: Directive): EscapeToken {
-  if (value === '\\' || value === '`') return value;
-  throw new SyntaxFault(`invalid escape token '${value}' does not match \` or \\`, valueRange);
+function directiveIn(source: SourceText, start: number, end: number): Directive | undefined {
+  const text = source.text.slice(start, end).trimEnd();
+  const match = text.startsWith('#') ? form.exec(text.slice(1).trimStart()) : null;
+  const name = match?.[1]?.toLowerCase();
+  if (name !== 'syntax' && name !== 'escape' && name !== 'check') return undefined;
+  const value = match?.[2] ?? '';
+  const textEnd = start + text.length;
+  return {
+    name,
+    value,
+    range: source.range(start, textEnd),
+    valueRange: source.range(textEnd - value.length, textEnd),
+  };
 }

@@ -2,7 +2,8 @@ import { BerthError, invalid } from '../core/index.ts';
 import type { EscapeToken } from './directives.ts';
 import { quoted } from './quote.ts';
 import { substitute, trimPrefix, trimSuffix } from './shell-pattern.ts';
-import { isSpace } from './space.ts';
+import { variableNameEnd } from './variable-name.ts';
+import { type Piece, wordCollector } from './word-collector.ts';
 
 /** The value of a variable, or undefined when it is not set. */
 export type Lookup = (name: string) => string | undefined;
@@ -92,15 +93,6 @@ interface Lexer {
 /** How deep `${}` may nest: far beyond any use, and safe for the stack. */
 const maxDepth = 100;
 
-/** The most characters of a result; variables that double each other would fill the memory. */
-const maxLength = 1 << 20;
-
-interface Piece {
-  readonly text: string;
-  readonly words: readonly string[];
-  readonly spans: readonly { readonly start: number; readonly end: number }[];
-}
-
 /**
  * Reads up to the character `stop` and past it, or to the end when `stop` is empty. In a pattern,
  * an escape that quotes made literal is doubled, because the pattern is read once more.
@@ -137,50 +129,6 @@ function readUntil(lexer: Lexer, stop: string, keepEscapes: boolean, inPattern =
     throw invalid(`unexpected end of statement while looking for matching ${stop}`);
   }
   return out.finish(lexer.at);
-}
-
-function wordCollector() {
-  const words: string[] = [];
-  const spans: { start: number; end: number }[] = [];
-  let text = '';
-  let word = '';
-  let start = -1;
-  const addProtected = (piece: string, at: number): void => {
-    if (start < 0) start = at;
-    text += piece;
-    word += piece;
-    if (text.length > maxLength) {
-      throw invalid(`result is longer than ${maxLength} characters`);
-    }
-  };
-  const endWord = (at: number): void => {
-    if (word === '') return;
-    words.push(word);
-    spans.push({ start, end: at });
-    word = '';
-    start = -1;
-  };
-  return {
-    addProtected,
-    /** Adds a piece whose white space ends words. */
-    add(piece: string, at: number): void {
-      if (!hasSpace.test(piece)) {
-        addProtected(piece, at);
-        return;
-      }
-      for (const character of piece) {
-        if (!isSpace(character.charCodeAt(0))) addProtected(character, at);
-        else {
-          endWord(at);
-          text += character;
-        }
-      }
-    },
-    finish(at: number): Piece {
-      endWord(at);
-      return { text, words, spans };
-    },
-  };
 }
 
 function readEscaped(lexer: Lexer): string {
@@ -246,6 +194,12 @@ function look(lexer: Lexer, name: string): string | undefined {
   const value = lexer.lookup(name);
   (value === undefined ? lexer.unmatched : lexer.matched).add(name);
   return value;
+}
+
+function readName(lexer: Lexer): string {
+  const start = lexer.at;
+  lexer.at = variableNameEnd(lexer.word, start);
+  return lexer.word.slice(start, lexer.at);
 }
 
 function readDollar(lexer: Lexer): string {
@@ -360,32 +314,5 @@ function readSubstitution(lexer: Lexer, name: string): string {
   return substitute(value ?? '', pattern, { replacement, all });
 }
 
-/** A name of letters, digits and `_`; a number; or one of the shell's special parameters. */
-function readName(lexer: Lexer): string {
-  const { word } = lexer;
-  const start = lexer.at;
-  const characterAt = (at: number): string => String.fromCodePoint(word.codePointAt(at) ?? 0);
-  let character = characterAt(start);
-  if (start < word.length && digit.test(character)) {
-    while (digit.test(character)) {
-      lexer.at += character.length;
-      character = characterAt(lexer.at);
-    }
-  } else if (start < word.length && specialParameters.includes(character)) {
-    lexer.at++;
-  } else {
-    while (character === '_' || letterOrDigit.test(character)) {
-      lexer.at += character.length;
-      character = characterAt(lexer.at);
-    }
-  }
-  return word.slice(start, lexer.at);
-}
-
-/** White space or what might be; `isSpace` decides. */
-const hasSpace = /[\s\u0085]/;
-const letterOrDigit = /^[\p{L}\p{Nd}]$/u;
-const digit = /^\p{Nd}$/u;
-const specialParameters = '@*#?-$!0';
 /** What Go prints for a character read past the end. */
 const pastEnd = '\ufffd';

@@ -1,8 +1,9 @@
-import { type Directive, directiveReader, type EscapeToken, escapeTokenOf } from './directives.ts';
+import { type Directive, directiveReader, type EscapeToken } from './directives.ts';
 import { type LogicalLine, logicalLineBuilder } from './logical-line.ts';
+import { type PhysicalLines, physicalLines } from './physical-lines.ts';
 import type { SourceRange, SourceText } from './position.ts';
 import { skipSpace } from './space.ts';
-import { SyntaxFault } from './syntax-error.ts';
+import type { SyntaxFault } from './syntax-error.ts';
 
 /** A comment line: `text` is what follows the `#`, trimmed. */
 export interface Comment {
@@ -42,9 +43,6 @@ export interface LineReader {
   heredocBody(name: string, stripTabs: boolean): HeredocBody | undefined;
 }
 
-/** Bytes in a line, its ending not counted, beyond which BuildKit refuses to read it. */
-const maxLineBytes = 65_535;
-
 const tab = 9;
 const space = 32;
 const hash = 35;
@@ -52,27 +50,10 @@ const hash = 35;
 /** Faults of lines and directives go to `report`, which may throw; reading then goes on. */
 export function lineReader(source: SourceText, report: (fault: SyntaxFault) => void): LineReader {
   const { text } = source;
-  const reader = directiveReader(source);
-  const directives: Directive[] = [];
+  const lines = physicalLines(source, report);
+  const directives = directiveReader(source, report);
   const comments: Comment[] = [];
-  let escapeToken: EscapeToken = '\\';
-  let escapeCode = escapeToken.charCodeAt(0);
-  let directivesDone = false;
-  let line = 0;
   let docComments: string[] = [];
-
-  /** Moves to the next physical line: its bounds, or undefined at the end. */
-  const advance = (): { start: number; end: number } | undefined => {
-    if (line >= source.lineCount) return undefined;
-    line++;
-    const start = source.lineStart(line);
-    const end = source.lineEnd(line);
-    if ((end - start) * 3 > maxLineBytes && isTooLong(text, start, end)) {
-      const message = `dockerfile line greater than max allowed size of ${maxLineBytes}`;
-      report(new SyntaxFault(message, source.range(start, end)));
-    }
-    return { start, end };
-  };
 
   const addComment = (hashAt: number, end: number, insideInstruction: boolean): string => {
     const comment = text.slice(hashAt + 1, end).trim();
@@ -80,77 +61,38 @@ export function lineReader(source: SourceText, report: (fault: SyntaxFault) => v
     return comment;
   };
 
-  const readDirective = (start: number, end: number): boolean => {
-    if (directivesDone) return false;
-    try {
-      const directive = reader.read(text.slice(start, end), start);
-      if (!directive) {
-        directivesDone = true;
-        return false;
-      }
-      directives.push(directive);
-      if (directive.name === 'escape') {
-        escapeToken = escapeTokenOf(directive);
-        escapeCode = escapeToken.charCodeAt(0);
-      }
-    } catch (error) {
-      if (!(error instanceof SyntaxFault)) throw error;
-      report(error);
-    }
-    return true;
-  };
-
-  /** Where a line's text ends before the token that continues it, or -1 when nothing does. */
-  const continuationAt = (start: number, end: number): number => {
-    let at = end - 1;
-    while (at >= start && (text.charCodeAt(at) === space || text.charCodeAt(at) === tab)) at--;
-    if (at < start || text.charCodeAt(at) !== escapeCode) return -1;
-    return at > start && text.charCodeAt(at - 1) === escapeCode ? -1 : at;
-  };
-
-  const readContinuations = (append: (start: number, end: number) => void): number[] => {
-    const emptyLines: number[] = [];
-    for (let bounds = advance(); bounds; bounds = advance()) {
-      const { start, end } = bounds;
-      const first = skipSpace(text, start, end);
-      if (first === end) {
-        emptyLines.push(line);
-      } else if (text.charCodeAt(first) === hash) {
-        addComment(first, end, true);
-      } else {
-        const continued = continuationAt(start, end);
-        append(start, continued >= 0 ? continued : end);
-        if (continued < 0) break;
-      }
-    }
-    return emptyLines;
-  };
-
   const readStatement = (start: number, end: number): Statement => {
-    const startLine = line;
-    const builder = logicalLineBuilder(source);
-    const continued = continuationAt(start, end);
-    builder.append(start, continued >= 0 ? continued : end);
-    const emptyLines = continued >= 0 ? readContinuations(builder.append) : [];
-    const statement = {
-      line: builder.finish(),
-      startLine,
-      endLine: line,
-      comments: docComments,
-      emptyLines,
+    const startLine = lines.number;
+    const line = logicalLineBuilder(source);
+    const emptyLines: number[] = [];
+    const escapeCode = directives.escapeToken.charCodeAt(0);
+    /** Takes a line's text and says whether the next one continues it. */
+    const append = (from: number, to: number): boolean => {
+      const continuedAt = continuationAt(text, { start: from, end: to, escapeCode });
+      line.append(from, continuedAt ?? to);
+      return continuedAt !== undefined;
     };
+    let isContinued = append(start, end);
+    while (isContinued) {
+      const next = lines.next();
+      if (!next) break;
+      const first = skipSpace(text, next.start, next.end);
+      if (first === next.end) emptyLines.push(lines.number);
+      else if (text.charCodeAt(first) === hash) addComment(first, next.end, true);
+      else isContinued = append(next.start, next.end);
+    }
+    const above = docComments;
     docComments = [];
-    return statement;
+    const endLine = lines.number;
+    return { line: line.finish(), startLine, endLine, comments: above, emptyLines };
   };
 
   const next = (): Statement | undefined => {
-    for (let bounds = advance(); bounds; bounds = advance()) {
+    for (let bounds = lines.next(); bounds; bounds = lines.next()) {
       const { end } = bounds;
       const start = skipSpace(text, bounds.start, end);
-      const isDirective = readDirective(start, end);
-      if (start === end) continue;
+      if (directives.read(start, end) || start === end) continue;
       if (text.charCodeAt(start) !== hash) return readStatement(start, end);
-      if (isDirective) continue;
       const comment = addComment(start, end, false);
       if (comment === '') docComments = [];
       else docComments.push(comment);
@@ -158,35 +100,42 @@ export function lineReader(source: SourceText, report: (fault: SyntaxFault) => v
     return undefined;
   };
 
-  const heredocBody = (name: string, stripTabs: boolean): HeredocBody | undefined => {
-    const contentStart = line < source.lineCount ? source.lineStart(line + 1) : text.length;
-    for (let bounds = advance(); bounds; bounds = advance()) {
-      const { end } = bounds;
-      let { start } = bounds;
-      while (stripTabs && start < end && text.charCodeAt(start) === tab) start++;
-      if (end - start === name.length && text.startsWith(name, start)) {
-        return {
-          contentStart,
-          contentEnd: bounds.start,
-          terminatorStart: start,
-          terminatorEnd: end,
-        };
-      }
-    }
-    return undefined;
-  };
-
   return {
     get escapeToken() {
-      return escapeToken;
+      return directives.escapeToken;
     },
-    directives,
+    directives: directives.directives,
     comments,
     next,
-    heredocBody,
+    heredocBody: (name, stripTabs) => heredocBody(lines, text, { name, stripTabs }),
   };
 }
 
-function isTooLong(text: string, start: number, end: number): boolean {
-  return Buffer.byteLength(text.slice(start, end)) > maxLineBytes;
+/** Where a line's text ends before the token that continues it; undefined when nothing does. */
+function continuationAt(
+  text: string,
+  { start, end, escapeCode }: { start: number; end: number; escapeCode: number },
+): number | undefined {
+  let at = end - 1;
+  while (at >= start && (text.charCodeAt(at) === space || text.charCodeAt(at) === tab)) at--;
+  if (at < start || text.charCodeAt(at) !== escapeCode) return undefined;
+  return at > start && text.charCodeAt(at - 1) === escapeCode ? undefined : at;
+}
+
+function heredocBody(
+  lines: PhysicalLines,
+  text: string,
+  { name, stripTabs }: { name: string; stripTabs: boolean },
+): HeredocBody | undefined {
+  const contentStart = lines.nextStart();
+  for (let bounds = lines.next(); bounds; bounds = lines.next()) {
+    const { end } = bounds;
+    let { start } = bounds;
+    while (stripTabs && start < end && text.charCodeAt(start) === tab) start++;
+    if (end - start === name.length && text.startsWith(name, start)) {
+      const contentEnd = bounds.start;
+      return { contentStart, contentEnd, terminatorStart: start, terminatorEnd: end };
+    }
+  }
+  return undefined;
 }
