@@ -29,6 +29,7 @@ export type {
   FileEntry,
   Filesystems,
   FileTree,
+  HttpContent,
   ImageWriter,
   LayerEntry,
   Layers,

@@ -213,6 +213,8 @@ export interface Trees {
    * others are relative to it. Throws `not-found`.
    */
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
+  /** Removes a folder of the builder's own with all below it; it need not be there. */
+  remove(directory: string): Promise<void>;
   /** Copies as COPY does; see CopyRequest. Throws `not-found`, `invalid`, `unavailable` (disk full). */
   copy(request: CopyRequest): Promise<void>;
 }
@@ -246,8 +248,9 @@ export interface FileEntry {
 
 /**
  * One copy. A file item lands at its targetPath, replacing a file or link there; a directory item
- * merges its contents into the directory at targetPath. Missing parents are made with `parentMode`
- * (0o755), `owner` and `epochS`; a directory that exists already keeps its mode and owner. Links in
+ * merges its contents into the directory at targetPath. A directory that has to be made gets the
+ * mode, owner and attributes of the one it is copied from; missing parents get 0o755 and `owner`; a
+ * directory that exists already keeps its own. All that is made gets `epochS`. Links in
  * targetPath are followed within targetRoot, those inside a copied directory are copied as links.
  * Modes, extended attributes, times and hard links among the copied files are kept. Putting a file
  * over a directory throws `invalid` "cannot replace to directory <path> with file", a directory over
@@ -276,6 +279,8 @@ export interface CopyItem {
   readonly sourcePath: string;
   /** Absolute within targetRoot. */
   readonly targetPath: string;
+  /** Of a directory: itself alone, without what is in it. */
+  readonly shallow?: boolean;
 }
 
 /**
@@ -286,12 +291,29 @@ export type ModeTable = Uint16Array;
 
 /** Fetches what ADD and remote contexts name. */
 export interface Fetcher {
+  /**
+   * Gets a file. With `etag`, of an earlier answer, it may say that nothing has changed. Throws
+   * `not-found`, `unavailable`.
+   */
   http(
     url: string,
-    signal?: AbortSignal,
-  ): Promise<{ content: ByteStream; fileName?: string; modifiedAtMs?: number }>;
+    options: { etag?: string; signal?: AbortSignal },
+  ): Promise<{ kind: 'unchanged' } | HttpContent>;
+  /** The commit an address leads to now. Throws `not-found`, `unavailable`. */
+  commitOf(address: string, signal?: AbortSignal): Promise<string>;
+  /** Puts the files of a commit, or of the subfolder the address names, into an empty folder. */
   git(
     address: string,
     options: { directory: string; keepGitDir: boolean; signal?: AbortSignal },
   ): Promise<{ commit: string }>;
+}
+
+export interface HttpContent {
+  readonly kind: 'content';
+  readonly content: ByteStream;
+  /** From Content-Disposition or the address; '' when neither names one. */
+  readonly fileName: string;
+  readonly modifiedAtMs?: number;
+  readonly etag?: string;
+  readonly contentType?: string;
 }

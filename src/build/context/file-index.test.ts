@@ -32,7 +32,7 @@ test('children and descendants, with names that sort between a directory and its
 });
 
 test('entries that are not kept are not there', () => {
-  const index = fileIndex(tree({ a: 'f', b: 'f' }), (path) => path !== 'a');
+  const index = fileIndex(tree({ a: 'f', b: 'f' }), { keep: (path) => path !== 'a' });
   assert.equal(index.entry('a'), undefined);
   assert.equal(index.resolve('a'), undefined);
   assert.equal(index.resolve('b'), 'b');

@@ -32,8 +32,15 @@ const rootEntry: FileEntry = {
 const mostLinks = 255;
 const slash = 0x2f;
 
-/** Indexes a tree; `keep` leaves entries out (ignore rules). */
-export function fileIndex(tree: FileTree, keep?: (path: string) => boolean): FileIndex {
+export interface IndexOptions {
+  /** Leaves entries out (ignore rules). */
+  readonly keep?: (path: string) => boolean;
+  /** The root counts as a plain directory, whatever the tree says: a context's own means nothing. */
+  readonly plainRoot?: boolean;
+}
+
+export function fileIndex(tree: FileTree, options: IndexOptions = {}): FileIndex {
+  const { keep, plainRoot = false } = options;
   const paths: string[] = [];
   let sorted = true;
   for (const path of tree.entries.keys()) {
@@ -45,7 +52,7 @@ export function fileIndex(tree: FileTree, keep?: (path: string) => boolean): Fil
   const kept = keep ? new Set(paths) : undefined;
 
   const entry = (path: string): FileEntry | undefined => {
-    if (path === '') return tree.entries.get('') ?? rootEntry;
+    if (path === '') return (!plainRoot && tree.entries.get('')) || rootEntry;
     return kept && !kept.has(path) ? undefined : tree.entries.get(path);
   };
   const below = (directory: string) =>

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { digestOf } from '../../core/index.ts';
+import { openDatabase } from '../../store/index.ts';
+import { createMemoryRecords } from './memory-records.ts';
+import type { CacheRecord, CacheRecords } from './records.ts';
+import { createSqliteRecords } from './sqlite-records.ts';
+
+function record(name: string, more: Partial<CacheRecord> = {}): CacheRecord {
+  return {
+    key: digestOf(name),
+    chain: digestOf(`chain ${name}`),
+    identity: 'identity',
+    sizeBytes: 5,
+    description: `RUN ${name}`,
+    site: 'site',
+    parentKey: undefined,
+    inputs: { files: digestOf(`files ${name}`), command: 'x' },
+    createdAtMs: 1,
+    usedAtMs: 1,
+    uses: 0,
+    ...more,
+  };
+}
+
+/** What any implementation of CacheRecords must do. */
+function contract(open: () => { records: CacheRecords; close(): void }): void {
+  const withRecords = (work: (records: CacheRecords) => void) => {
+    const { records, close } = open();
+    try {
+      work(records);
+    } finally {
+      close();
+    }
+  };
+
+  test('what was put is there at once, and replaced by key', () =>
+    withRecords((records) => {
+      const a = record('a', { parentKey: digestOf('p') });
+      records.put(a);
+      assert.deepEqual(records.get(a.key), a);
+      records.put({ ...a, sizeBytes: 9 });
+      assert.equal(records.get(a.key)?.sizeBytes, 9);
+      assert.equal(records.list().length, 1);
+      assert.equal(records.get(digestOf('none')), undefined);
+    }));
+
+  test('use is counted and its time never goes back', () =>
+    withRecords((records) => {
+      const a = record('a', { usedAtMs: 10 });
+      records.put(a);
+      records.touch(a.key, 20);
+      records.touch(a.key, 15);
+      records.touch(digestOf('none'), 15);
+      assert.equal(records.get(a.key)?.usedAtMs, 20);
+      assert.equal(records.get(a.key)?.uses, 2);
+    }));
+
+  test('records of a site come newest first', () =>
+    withRecords((records) => {
+      records.put(record('a', { createdAtMs: 1 }));
+      records.put(record('b', { createdAtMs: 3 }));
+      records.put(record('c', { createdAtMs: 2 }));
+      records.put(record('d', { createdAtMs: 9, site: 'elsewhere' }));
+      const names = records.atSite('site', 2).map(({ description }) => description);
+      assert.deepEqual(names, ['RUN b', 'RUN c']);
+    }));
+
+  test('with a record go its aliases and the details nobody else names', () =>
+    withRecords((records) => {
+      const shared = digestOf('shared');
+      const own = digestOf('own');
+      const a = record('a', { inputs: { files: shared, more: own } });
+      const b = record('b', { inputs: { files: shared } });
+      records.put(
+        a,
+        new Map([
+          [shared, 'shared text'],
+          [own, 'own text'],
+        ]),
+      );
+      records.put(b, new Map([[shared, 'shared text']]));
+      records.alias(digestOf('quick'), a.key);
+      assert.equal(records.resolveAlias(digestOf('quick')), a.key);
+      assert.equal(records.detail(own), 'own text');
+      records.delete(a.key);
+      assert.equal(records.get(a.key), undefined);
+      assert.equal(records.resolveAlias(digestOf('quick')), undefined);
+      assert.equal(records.detail(own), undefined);
+      assert.equal(records.detail(shared), 'shared text');
+    }));
+
+  test('notes are kept by name', () =>
+    withRecords((records) => {
+      records.putNote('etag https://x', '"1"');
+      records.putNote('etag https://x', '"2"');
+      assert.equal(records.note('etag https://x'), '"2"');
+      assert.equal(records.note('other'), undefined);
+    }));
+}
+
+contract(() => ({ records: createMemoryRecords(), close: () => {} }));
+
+contract(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'records-'));
+  const database = openDatabase(join(folder, 'berth.db'));
+  const records = createSqliteRecords(database);
+  return {
+    records,
+    close() {
+      records[Symbol.dispose]();
+      database[Symbol.dispose]();
+      rmSync(folder, { recursive: true });
+    },
+  };
+});
+
+test('records in the database outlive the process', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'records-'));
+  const path = join(folder, 'berth.db');
+  const a = record('a');
+  {
+    using database = openDatabase(path);
+    using records = createSqliteRecords(database);
+    records.put(a, new Map([[digestOf('files a'), 'listing']]));
+    records.alias(digestOf('quick'), a.key);
+  }
+  using database = openDatabase(path);
+  using records = createSqliteRecords(database);
+  assert.deepEqual(records.get(a.key), a);
+  assert.equal(records.resolveAlias(digestOf('quick')), a.key);
+  assert.equal(records.detail(digestOf('files a')), 'listing');
+  rmSync(folder, { recursive: true });
+});

@@ -1,0 +1,243 @@
+import { type BerthError, notFound } from '../../core/index.ts';
+import {
+  compilePathMatch,
+  createIgnoreMatcher,
+  hasWildcards,
+  type IgnoreMatcher,
+  parentsSource,
+} from '../../dockerfile/index.ts';
+import { cleanPath, type FileIndex, segmentsOf } from './file-index.ts';
+
+/** One thing that COPY takes, found. */
+export interface Selected {
+  /** In the index, links followed; '' is the root. */
+  readonly path: string;
+  readonly isDirectory: boolean;
+  /** Where it goes below the destination: a file's name, '' for a directory's contents. */
+  readonly under: string;
+  /** With --parents: it stands under its own path wherever the destination is. */
+  readonly keepsPath: boolean;
+  /** Of a directory: itself alone. */
+  readonly shallow: boolean;
+}
+
+export interface Selection {
+  readonly items: readonly Selected[];
+  /** Paths in the index left out, with all below them. */
+  readonly skip: ReadonlySet<string>;
+}
+
+export interface SelectionRequest {
+  readonly patterns: readonly string[];
+  readonly excludes: readonly string[];
+  readonly parents: boolean;
+}
+
+/**
+ * Resolves the sources of a COPY in a tree of files: wildcards, links, --parents, --exclude. What
+ * has a wildcard may match nothing. Throws `not-found` in BuildKit's words.
+ */
+export function select(index: FileIndex, request: SelectionRequest): Selection {
+  const items = request.patterns.flatMap((pattern) =>
+    request.parents ? selectParents(index, pattern) : selectPattern(index, pattern),
+  );
+  return withoutExcluded(index, items, request.excludes);
+}
+
+/** Takes away what --exclude names, of things found before. */
+export function withoutExcluded(
+  index: FileIndex,
+  items: readonly Selected[],
+  excludes: readonly string[],
+): Selection {
+  if (excludes.length === 0) return { items, skip: new Set() };
+  return excluded(index, items, createIgnoreMatcher(excludes));
+}
+
+/** What BuildKit says of a source that is not there. */
+export function missingSource(path: string): BerthError {
+  return notFound(
+    `failed to compute cache key: ${JSON.stringify(`/${cleanPath(path)}`)}: not found`,
+  );
+}
+
+function selectPattern(index: FileIndex, pattern: string): Selected[] {
+  if (!hasWildcards(pattern)) {
+    const path = unescaped(cleanPath(pattern));
+    const found = index.resolve(path);
+    if (found === undefined) throw missingSource(path);
+    return [selected(index, found, path)];
+  }
+  return matchingPaths(index, cleanPath(pattern)).flatMap((path) => {
+    const found = index.resolve(path);
+    return found === undefined ? [] : [selected(index, found, path)];
+  });
+}
+
+function selected(index: FileIndex, path: string, written: string): Selected {
+  const isDirectory = index.entry(path)!.type === 'directory';
+  const under = isDirectory ? '' : written.slice(written.lastIndexOf('/') + 1);
+  return { path, isDirectory, under, keepsPath: false, shallow: false };
+}
+
+/** A `\` makes the next character an ordinary one, in paths without wildcards as well. */
+export function unescaped(path: string): string {
+  return path.replace(/\\(.)/gs, '$1');
+}
+
+/** Paths that match a pattern, part by part; links on the way are followed where it has no wildcard. */
+function matchingPaths(index: FileIndex, pattern: string): string[] {
+  let found = [''];
+  for (const segment of segmentsOf(pattern)) {
+    if (!hasWildcards(segment)) {
+      const name = unescaped(segment);
+      found = found.map((folder) => joined(folder, name));
+      continue;
+    }
+    const { matches } = compilePathMatch(segment);
+    found = found.flatMap((folder) => {
+      const real = index.resolve(folder);
+      if (real === undefined) return [];
+      return [...index.children(real)].filter((path) => matches(nameOf(path)));
+    });
+  }
+  return found.filter((path) => index.resolve(path) !== undefined);
+}
+
+function joined(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** What `--parents` matches, and each folder above it as far as the pivot. */
+function selectParents(index: FileIndex, source: string): Selected[] {
+  const { root, pattern, mustExist } = parentsSource(source);
+  const roots = hasWildcards(root)
+    ? matchingPaths(index, cleanPath(root))
+    : [index.resolve(unescaped(cleanPath(root))) ?? missing(source)];
+  return roots.flatMap((folder) => {
+    const real = index.resolve(folder)!;
+    const items = parentsBelow(index, real, pattern);
+    if (items.length === 0 && mustExist) throw missingSource(source);
+    return items;
+  });
+}
+
+function missing(path: string): never {
+  throw missingSource(path);
+}
+
+/** What a pattern of --parents matches below a folder. */
+export function parentsBelow(index: FileIndex, root: string, pattern: string): Selected[] {
+  const prefix = root === '' ? '' : `${root}/`;
+  const item = (path: string, shallow: boolean): Selected => ({
+    path,
+    isDirectory: index.entry(path)!.type === 'directory',
+    under: path.slice(prefix.length),
+    keepsPath: true,
+    shallow,
+  });
+  if (pattern === '') return [item(root, false)];
+  const matcher = createIgnoreMatcher([pattern]);
+  const items: Selected[] = [];
+  const made = new Set<string>();
+  const whole = new Set<string>();
+  const { start, end } = rangeToLook(index, root, pattern);
+  for (let at = start; at < end; at++) {
+    const path = index.paths[at]!;
+    if (!matcher.ignores(path.slice(prefix.length))) continue;
+    const folders = foldersBetween(path, prefix);
+    // All below a directory that matches comes with it.
+    if (folders.some((folder) => whole.has(folder))) continue;
+    for (const folder of folders) {
+      if (made.has(folder)) continue;
+      made.add(folder);
+      items.push(item(folder, true));
+    }
+    items.push(item(path, false));
+    if (index.entry(path)!.type === 'directory') whole.add(path);
+  }
+  return items;
+}
+
+/** Bounds of the paths that can match, by the part of the pattern before its first wildcard. */
+function rangeToLook(index: FileIndex, root: string, pattern: string) {
+  const literal: string[] = [];
+  for (const segment of segmentsOf(pattern)) {
+    if (hasWildcards(segment)) break;
+    literal.push(unescaped(segment));
+  }
+  if (literal.length === segmentsOf(pattern).length) literal.pop();
+  return index.below(joined(root, literal.join('/')).replace(/\/$/, ''));
+}
+
+function foldersBetween(path: string, prefix: string): string[] {
+  const folders: string[] = [];
+  for (let at = path.indexOf('/', prefix.length); at >= 0; at = path.indexOf('/', at + 1)) {
+    folders.push(path.slice(0, at));
+  }
+  return folders;
+}
+
+/** Patterns are seen from each copied directory; a file copied by itself is known by its name. */
+function excluded(index: FileIndex, items: readonly Selected[], matcher: IgnoreMatcher): Selection {
+  const skip = new Set<string>();
+  const kept = items.filter((item) => {
+    if (item.keepsPath) {
+      if (matcher.ignores(item.under) && (!item.isDirectory || !matcher.hasNegations)) return false;
+      if (item.isDirectory && !item.shallow) skipBelowItem(index, item, { matcher, skip });
+      return true;
+    }
+    if (item.isDirectory) skipBelowItem(index, item, { matcher, skip });
+    return item.isDirectory || !matcher.ignores(item.under);
+  });
+  return { items: kept, skip };
+}
+
+function skipBelowItem(
+  index: FileIndex,
+  item: Selected,
+  { matcher, skip }: { matcher: IgnoreMatcher; skip: Set<string> },
+): void {
+  const cut = item.path === '' ? 0 : item.path.length + 1;
+  const prefix = item.keepsPath && item.under !== '' ? `${item.under}/` : '';
+  const { start, end } = index.below(item.path);
+  const ignored = (path: string) => matcher.ignores(prefix + path.slice(cut));
+  for (let at = end - 1; at >= start; at--) {
+    const path = index.paths[at]!;
+    if (!ignored(path)) continue;
+    // From the end: what is below a directory has been judged before it.
+    if (index.entry(path)!.type === 'directory' && keepsSomething(index, path, skip)) continue;
+    skip.add(path);
+  }
+}
+
+function keepsSomething(index: FileIndex, folder: string, skip: ReadonlySet<string>): boolean {
+  for (const child of index.children(folder)) if (!skip.has(child)) return true;
+  return false;
+}
+
+/** The paths a selection takes, for digesting it: each item and, of a directory, all below it. */
+export function* selectedPaths(index: FileIndex, { items, skip }: Selection): Iterable<string> {
+  for (const item of items) {
+    if (!skip.has(item.path)) yield item.path;
+    if (!item.isDirectory || item.shallow) continue;
+    const { start, end } = index.below(item.path);
+    for (let at = start; at < end; at++) {
+      const path = index.paths[at]!;
+      if (skip.size > 0 && isSkipped(path, skip)) continue;
+      yield path;
+    }
+  }
+}
+
+function isSkipped(path: string, skip: ReadonlySet<string>): boolean {
+  if (skip.has(path)) return true;
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+    if (skip.has(path.slice(0, at))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { type CacheMountRequest, createCacheMounts } from './cache-mounts.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'cache-mounts-'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const never = new AbortController().signal;
+const request = (more: Partial<CacheMountRequest> = {}): CacheMountRequest => ({
+  id: 'pip',
+  sharing: 'shared',
+  fill: async () => {},
+  signal: never,
+  ...more,
+});
+
+test('a shared mount is one folder for all, filled once and kept', async () => {
+  const mounts = createCacheMounts(root);
+  let fills = 0;
+  const fill = async (folder: string) => {
+    fills++;
+    writeFileSync(join(folder, 'seed'), '');
+  };
+  const [a, b] = await Promise.all([
+    mounts.acquire(request({ fill })),
+    mounts.acquire(request({ fill })),
+  ]);
+  assert.equal(a.folder, b.folder);
+  assert.deepEqual(readdirSync(a.folder), ['seed']);
+  a[Symbol.dispose]();
+  b[Symbol.dispose]();
+  using again = await createCacheMounts(root).acquire(request({ fill }));
+  assert.equal(again.folder, a.folder);
+  assert.equal(fills, 1);
+  using other = await mounts.acquire(request({ id: 'npm' }));
+  assert.notEqual(other.folder, a.folder);
+});
+
+test('a private mount is another folder while the first is in use', async () => {
+  const mounts = createCacheMounts(root);
+  const a = await mounts.acquire(request({ sharing: 'private' }));
+  const b = await mounts.acquire(request({ sharing: 'private' }));
+  assert.notEqual(a.folder, b.folder);
+  a[Symbol.dispose]();
+  a[Symbol.dispose]();
+  using c = await mounts.acquire(request({ sharing: 'private' }));
+  assert.equal(c.folder, a.folder);
+  b[Symbol.dispose]();
+});
+
+test('a locked mount is had one after the other; who gives up does not block', async () => {
+  const mounts = createCacheMounts(root);
+  const locked = request({ sharing: 'locked' });
+  const order: string[] = [];
+  const a = await mounts.acquire(locked);
+  const giveUp = new AbortController();
+  const b = mounts.acquire({ ...locked, signal: giveUp.signal });
+  const c = mounts.acquire(locked).then((lease) => {
+    order.push('c');
+    return lease;
+  });
+  giveUp.abort(new Error('gave up'));
+  await assert.rejects(b, /gave up/);
+  order.push('a');
+  a[Symbol.dispose]();
+  (await c)[Symbol.dispose]();
+  assert.deepEqual(order, ['a', 'c']);
+});
+
+test('a folder whose filling failed or was cut is made again', async () => {
+  const mounts = createCacheMounts(root);
+  const broken = request({
+    fill: async (folder) => {
+      mkdirSync(join(folder, 'half'));
+      throw new Error('disk full');
+    },
+  });
+  await assert.rejects(mounts.acquire(broken), /disk full/);
+  using lease = await mounts.acquire(request());
+  assert.deepEqual(readdirSync(lease.folder), []);
+});
+
+test('a folder in use cannot be removed', async () => {
+  const mounts = createCacheMounts(root);
+  const lease = await mounts.acquire(request());
+  const [folder] = await mounts.list();
+  assert.equal(folder?.inUse, true);
+  assert.equal(await mounts.remove(folder!.name), false);
+  lease[Symbol.dispose]();
+  assert.equal(await mounts.remove(folder!.name), true);
+  assert.deepEqual(await mounts.list(), []);
+});

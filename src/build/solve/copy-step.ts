@@ -1,0 +1,251 @@
+import { posix } from 'node:path';
+import { type Digest, digestOf, invalid } from '../../core/index.ts';
+import { type Inputs, keyOf, listInput } from '../cache/inputs.ts';
+import type { CopyAction } from '../plan/actions.ts';
+import type { CommittedStep, CopyItem, WritableFilesystem } from '../ports.ts';
+import type { BuildScope, Parent } from './build-scope.ts';
+import {
+  lookAtSource,
+  type Material,
+  type MaterialFiles,
+  type MaterialItem,
+} from './copy-materials.ts';
+import type { Attempt, LayerStep } from './layer-step.ts';
+import { readOwner } from './read-owner.ts';
+import { needsUserFiles, type Owner, parseOwner } from './users.ts';
+
+/** COPY and ADD: a layer with the files of all sources. */
+export async function copyStep(
+  scope: BuildScope,
+  parent: Parent,
+  action: CopyAction,
+): Promise<LayerStep> {
+  const known = await knownContents(scope, action);
+  const quick = known && {
+    ...sharedInputs(scope, action, known),
+    step: `${action.name} quick`,
+    parent: parent.identity,
+  };
+  return {
+    quick,
+    async look(signal) {
+      const materials: Material[] = [];
+      for (const source of action.sources) {
+        materials.push(await lookAtSource(scope, action, { source, signal }));
+      }
+      const shared = sharedInputs(
+        scope,
+        action,
+        materials.map(({ digest }) => digest),
+      );
+      return {
+        inputs: { ...shared, parent: parent.identity },
+        details: detailsOf(materials),
+        deterministic: true,
+        make: (attempt) =>
+          action.link
+            ? makeLinked(scope, { parent, action, materials, attempt, shared })
+            : makeOnParent(scope, { parent, action, materials, attempt }),
+      };
+    },
+  };
+}
+
+/** What fixes each source's content without looking at it, unless one has to be looked at. */
+async function knownContents(
+  scope: BuildScope,
+  { sources }: CopyAction,
+): Promise<string[] | undefined> {
+  const known: string[] = [];
+  for (const source of sources) {
+    const identity =
+      source.kind === 'path'
+        ? (await scope.source(source.origin)).identity
+        : source.kind === 'inline'
+          ? digestOf(source.content)
+          : undefined;
+    if (identity === undefined) return undefined;
+    known.push(identity);
+  }
+  return known;
+}
+
+/** Inputs that do not depend on what the step stands on. */
+function sharedInputs(scope: BuildScope, action: CopyAction, contents: readonly string[]): Inputs {
+  const { name, destination, owner, modeText, link, parents, excludes, sources } = action;
+  return {
+    step: name,
+    sources: listInput(
+      sources.map((source) => {
+        if (source.kind === 'path') return source.path;
+        return source.kind === 'inline' ? `<<${source.name}` : JSON.stringify(source);
+      }),
+    ),
+    destination,
+    flags: listInput([
+      ...(link ? ['--link'] : []),
+      ...(parents ? ['--parents'] : []),
+      ...(owner === undefined ? [] : [`--chown=${owner}`]),
+      ...(modeText === undefined ? [] : [`--chmod=${modeText}`]),
+      ...excludes.map((pattern) => `--exclude=${pattern}`),
+      ...sources.map((source) => ('unpack' in source && source.unpack ? 'unpack' : '')),
+    ]),
+    epoch: String(scope.epochS ?? ''),
+    ...Object.fromEntries(contents.map((content, index) => [`files ${index + 1}`, content])),
+  };
+}
+
+function detailsOf(materials: readonly Material[]): Map<Digest, string> {
+  const details = new Map<Digest, string>();
+  for (const { digest, listing } of materials) {
+    if (listing !== undefined) details.set(digest, listing);
+  }
+  return details;
+}
+
+interface Making {
+  readonly parent: Parent;
+  readonly action: CopyAction;
+  readonly materials: readonly Material[];
+  readonly attempt: Attempt;
+}
+
+async function makeOnParent(scope: BuildScope, making: Making): Promise<CommittedStep> {
+  const { filesystems, rootFiles } = scope.ports;
+  const { parent, action, attempt } = making;
+  await using filesystem = await filesystems.prepare(parent.chain);
+  const rootPath = await filesystem.mount();
+  const owner =
+    action.owner === undefined ? undefined : await readOwner(rootFiles, rootPath, action.owner);
+  await copyInto(scope, rootPath, { ...making, owner });
+  return commit(scope, filesystem, attempt);
+}
+
+function commit(scope: BuildScope, filesystem: WritableFilesystem, { signal }: Attempt) {
+  return filesystem.commit({ epochS: scope.epochS, signal });
+}
+
+/**
+ * --link: the layer is made on nothing and then put on the parent, so that it is made once for all
+ * parents and their change does not touch it.
+ */
+async function makeLinked(
+  scope: BuildScope,
+  making: Making & { shared: Inputs },
+): Promise<CommittedStep> {
+  const { filesystems, records, rootFiles } = scope.ports;
+  const { parent, action, attempt, shared } = making;
+  const owner = await ownerForLink();
+  const inputs = { ...shared, owner: owner ? `${owner.uid}:${owner.gid}` : '' };
+  const key = keyOf({ ...inputs, step: `${shared.step} --link` });
+  const known = records.get(key);
+  if (known && (await filesystems.has(known.chain))) {
+    records.touch(key, Date.now());
+    return filesystems.restack(known.chain, parent.chain);
+  }
+  await using filesystem = await filesystems.prepare(null);
+  await copyInto(scope, await filesystem.mount(), { ...making, owner });
+  const layer = await commit(scope, filesystem, attempt);
+  const nowMs = Date.now();
+  records.put({
+    key,
+    chain: layer.chain,
+    identity: key,
+    sizeBytes: layer.sizeBytes,
+    description: `${action.name} --link ${action.destination}`,
+    site: '',
+    parentKey: undefined,
+    inputs,
+    createdAtMs: nowMs,
+    usedAtMs: nowMs,
+    uses: 0,
+  });
+  return filesystems.restack(layer.chain, parent.chain);
+
+  async function ownerForLink(): Promise<Owner | undefined> {
+    if (action.owner === undefined) return undefined;
+    if (!needsUserFiles(action.owner)) return parseOwner(action.owner, { passwd: '', group: '' });
+    return readOwner(rootFiles, await scope.view(parent.chain), action.owner);
+  }
+}
+
+interface Copying extends Making {
+  /** From --chown. */
+  readonly owner: Owner | undefined;
+}
+
+async function copyInto(scope: BuildScope, rootPath: string, copying: Copying): Promise<void> {
+  const { action, materials, attempt } = copying;
+  const sets: MaterialFiles[] = [];
+  for (const material of materials) sets.push(await material.files(attempt.signal));
+  const destination = await destinationOf(scope, rootPath, { action, sets });
+  for (const set of sets) await copySet(scope, rootPath, { ...copying, set, destination });
+}
+
+interface Destination {
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
+/** Throws `invalid` when what is copied cannot stand at the destination. */
+async function destinationOf(
+  scope: BuildScope,
+  rootPath: string,
+  { action, sets }: { action: CopyAction; sets: readonly MaterialFiles[] },
+): Promise<Destination> {
+  const items = sets.flatMap((set) => set.items);
+  const path = action.destination;
+  const kind = await scope.ports.rootFiles.kindOf(rootPath, path);
+  const isDirectory = path.endsWith('/') || kind === 'directory';
+  if (kind === 'other' && items.some((item) => item.isDirectory && !item.keepsPath)) {
+    throw invalid(`cannot copy to non-directory: ${path}`);
+  }
+  if (items.length > 1 && !isDirectory && items.some((item) => !item.keepsPath)) {
+    throw invalid(
+      `when using ${action.name} with more than one source file, the destination must be a directory and end with a /`,
+    );
+  }
+  return { path: posix.join('/', path), isDirectory };
+}
+
+async function copySet(
+  scope: BuildScope,
+  rootPath: string,
+  copying: Copying & { set: MaterialFiles; destination: Destination },
+): Promise<void> {
+  const { action, attempt, set, destination } = copying;
+  const owner = copying.owner ?? set.owner;
+  const groups = Map.groupBy(set.items, ({ sourceRoot }) => sourceRoot);
+  for (const [sourceRoot, items] of groups) {
+    const roots = items.filter(({ sourcePath }) => sourcePath === '');
+    // A context's root has no mode of its own to pass on.
+    if (roots.length > 0 && set.mayLink) {
+      await scope.ports.rootFiles.makeDirectory(rootPath, destination.path, {
+        ...(owner ?? { uid: 0, gid: 0 }),
+        mode: 0o755,
+        epochS: scope.epochS,
+      });
+    }
+    await scope.ports.trees.copy({
+      sourceRoot,
+      items: items.map((item) => copyItem(item, destination)),
+      skip: new Set(items.flatMap(({ skip }) => [...skip])),
+      targetRoot: rootPath,
+      owner,
+      mode: action.mode,
+      epochS: scope.epochS,
+      mayLink: set.mayLink,
+      signal: attempt.signal,
+    });
+  }
+}
+
+function copyItem(item: MaterialItem, { path, isDirectory }: Destination): CopyItem {
+  const { sourcePath, under, keepsPath, shallow } = item;
+  const goesBelow = keepsPath || (isDirectory && !item.isDirectory);
+  return {
+    sourcePath,
+    targetPath: goesBelow ? posix.join(path, under) : path,
+    ...(shallow && { shallow }),
+  };
+}

@@ -1,0 +1,212 @@
+import { posix } from 'node:path';
+import { BerthError, type Digest, digestOf } from '../../core/index.ts';
+import { compilePathMatch, hasWildcards, parentsSource } from '../../dockerfile/index.ts';
+import { contentDigest } from '../context/content-digest.ts';
+import { cleanPath, type FileIndex, fileIndex, segmentsOf } from '../context/file-index.ts';
+import {
+  missingSource,
+  parentsBelow,
+  type Selected,
+  type Selection,
+  type SelectionRequest,
+  select,
+  selectedPaths,
+  unescaped,
+  withoutExcluded,
+} from '../context/selection.ts';
+import type { FileTree, RootFiles, Trees } from '../ports.ts';
+import type { Owner } from './users.ts';
+
+/** Files that COPY and mounts take from: a context, a stage's result, an image. */
+export interface FileSource {
+  /** Names its content where that is known without looking; undefined for a context. */
+  readonly identity: string | undefined;
+  /** Whose the copied files become unless --chown says otherwise; undefined keeps their owners. */
+  readonly owner: Owner | undefined;
+  /** The files are ours alone and never change: they may be linked instead of copied. */
+  readonly mayLink: boolean;
+  /** Throws `not-found` in BuildKit's words. */
+  select(request: SelectionRequest, signal: AbortSignal): Promise<SourceFiles>;
+}
+
+/** What was selected: where it stands and what it is. */
+export interface SourceFiles {
+  readonly parts: readonly SourcePart[];
+  readonly digest: Digest;
+  readonly listing: string | undefined;
+}
+
+export interface SourcePart {
+  /** Where the index's root stands on disk. */
+  readonly rootPath: string;
+  /** And where in its source. */
+  readonly prefix: string;
+  readonly index: FileIndex;
+  readonly selection: Selection;
+}
+
+const contextOwner: Owner = { uid: 0, gid: 0 };
+
+/** A context whose files were all listed and digested when it was unpacked. */
+export function contextSource(index: FileIndex): FileSource {
+  const known = new Map<string, Promise<SourceFiles>>();
+  const find = async (request: SelectionRequest): Promise<SourceFiles> => {
+    const { rootPath } = index.tree;
+    const part = { rootPath, prefix: '', index, selection: select(index, request) };
+    return { parts: [part], ...(await partDigest(part, contextOwner)) };
+  };
+  return {
+    identity: undefined,
+    owner: contextOwner,
+    mayLink: true,
+    select(request) {
+      const name = JSON.stringify(request);
+      const found = known.get(name) ?? find(request);
+      known.set(name, found);
+      return found;
+    },
+  };
+}
+
+function partDigest({ index, selection, prefix }: SourcePart, owner: Owner | undefined) {
+  return contentDigest(index, selectedPaths(index, selection), { owner, prefix });
+}
+
+/** A mounted stack, of which only what is asked for is listed and digested. */
+export function viewSource(options: {
+  identity: string;
+  /** Mounts it when first asked. */
+  rootPath: () => Promise<string>;
+  trees: Trees;
+  rootFiles: RootFiles;
+}): FileSource {
+  const { identity } = options;
+  return {
+    identity,
+    owner: undefined,
+    mayLink: false,
+    async select(request, signal) {
+      const view = { ...options, rootPath: await options.rootPath(), signal };
+      const parts: SourcePart[] = [];
+      for (const pattern of request.patterns) {
+        parts.push(
+          ...(request.parents
+            ? await parentsParts(view, pattern, request)
+            : await patternParts(view, pattern, request)),
+        );
+      }
+      const digests = [];
+      for (const part of parts) digests.push(await partDigest(part, undefined));
+      const [only] = digests;
+      if (only && digests.length === 1) return { parts, ...only };
+      const listings = digests.map(({ listing }) => listing);
+      const digest = digestOf(digests.map((part) => part.digest).join('\n'));
+      return {
+        parts,
+        digest,
+        listing: listings.includes(undefined) ? undefined : listings.join(''),
+      };
+    },
+  };
+}
+
+interface View {
+  readonly rootPath: string;
+  readonly trees: Trees;
+  readonly rootFiles: RootFiles;
+  readonly signal: AbortSignal;
+}
+
+async function patternParts(
+  view: View,
+  pattern: string,
+  { excludes }: SelectionRequest,
+): Promise<SourcePart[]> {
+  const path = cleanPath(pattern);
+  const wild = hasWildcards(path);
+  const paths = wild ? await matchingPaths(view, path) : [unescaped(path)];
+  const parts: SourcePart[] = [];
+  for (const found of paths) {
+    const tree = await scan(view, found);
+    if (tree) parts.push(wholePart(tree, found, excludes));
+    else if (!wild) throw missingSource(found);
+  }
+  return parts;
+}
+
+async function scan(
+  { trees, rootPath, signal }: View,
+  path: string,
+): Promise<FileTree | undefined> {
+  try {
+    return await trees.scan(rootPath, `/${path}`, signal);
+  } catch (error) {
+    if (error instanceof BerthError && error.kind === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+function wholePart(tree: FileTree, written: string, excludes: readonly string[]): SourcePart {
+  const index = fileIndex(tree);
+  const isDirectory = index.entry('')!.type === 'directory';
+  const item: Selected = {
+    path: '',
+    isDirectory,
+    under: isDirectory ? '' : posix.basename(written),
+    keepsPath: false,
+    shallow: false,
+  };
+  const selection = withoutExcluded(index, [item], excludes);
+  return { rootPath: tree.rootPath, prefix: written, index, selection };
+}
+
+async function matchingPaths({ rootFiles, rootPath }: View, pattern: string): Promise<string[]> {
+  let found = [''];
+  for (const segment of segmentsOf(pattern)) {
+    const next: string[] = [];
+    const matcher = hasWildcards(segment) ? compilePathMatch(segment) : undefined;
+    for (const folder of found) {
+      if (!matcher) next.push(posix.join(folder, unescaped(segment)));
+      else {
+        const names = (await rootFiles.list(rootPath, `/${folder}`)) ?? [];
+        const matching = names.filter((name) => matcher.matches(name)).sort();
+        next.push(...matching.map((name) => posix.join(folder, name)));
+      }
+    }
+    found = next;
+  }
+  return found;
+}
+
+/**
+ * `--parents` from a mounted stack: only what lies below the part of the pattern that has no
+ * wildcard is looked at; folders above it are made plain.
+ */
+async function parentsParts(
+  view: View,
+  source: string,
+  { excludes }: SelectionRequest,
+): Promise<SourcePart[]> {
+  const { root, pattern, mustExist } = parentsSource(source);
+  const segments = segmentsOf(pattern);
+  const wildAt = segments.findIndex(hasWildcards);
+  const literal = (wildAt < 0 ? segments : segments.slice(0, wildAt)).map(unescaped).join('/');
+  const rest = wildAt < 0 ? '' : segments.slice(wildAt).join('/');
+  const clean = cleanPath(root);
+  const roots = hasWildcards(clean) ? await matchingPaths(view, clean) : [unescaped(clean)];
+  const parts: SourcePart[] = [];
+  for (const folder of roots) {
+    const prefix = posix.join(folder, literal);
+    const tree = await scan(view, prefix);
+    if (!tree) continue;
+    const index = fileIndex(tree);
+    const items = parentsBelow(index, '', rest).map((item) => ({
+      ...item,
+      under: posix.join(literal, item.under),
+    }));
+    const selection = withoutExcluded(index, items, excludes);
+    if (items.length > 0) parts.push({ rootPath: tree.rootPath, prefix, index, selection });
+  }
+  if (parts.length === 0 && mustExist) throw missingSource(source);
+  return parts;
+}

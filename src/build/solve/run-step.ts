@@ -1,0 +1,169 @@
+import { type Digest, digestOf, randomId } from '../../core/index.ts';
+import type { FailedStep } from '../builder.ts';
+import { type Inputs, listInput } from '../cache/inputs.ts';
+import type { RunAction } from '../plan/actions.ts';
+import type { RunRequest, WritableFilesystem } from '../ports.ts';
+import type { BuildScope, Parent } from './build-scope.ts';
+import type { Attempt, LayerStep, MadeLayer } from './layer-step.ts';
+import {
+  mountDigest,
+  mountIdentity,
+  mountInput,
+  type StandingMounts,
+  scriptInput,
+  setUpMounts,
+} from './run-mounts.ts';
+import { commandFailure, createOutputTail } from './step-failure.ts';
+
+/** Places at which a runtime leaves files or folders behind where the image has none. */
+const runtimePlaces = [
+  ...['/dev', '/proc', '/sys', '/etc/resolv.conf', '/etc/hosts', '/etc/hostname'],
+  ...['/dev/console', '/dev/shm', '/dev/mqueue', '/dev/pts'],
+];
+
+/** More output than this is cut, so that a step cannot fill a client's or the daemon's memory. */
+const mostOutputBytes = 64 * 2 ** 20;
+
+/** RUN: a layer with what the command changed. */
+export async function runStep(
+  scope: BuildScope,
+  parent: Parent,
+  action: RunAction,
+): Promise<LayerStep> {
+  const shared = sharedInputs(scope, parent, action);
+  const identities = await Promise.all(action.mounts.map((mount) => mountIdentity(scope, mount)));
+  const hasFiles = action.mounts.some(({ origin }) => origin !== undefined);
+  const quick =
+    hasFiles && !identities.includes(undefined)
+      ? { ...shared.inputs, step: 'RUN quick', mounted: listInput(identities as string[]) }
+      : undefined;
+  return {
+    quick,
+    async look(signal) {
+      const details = new Map(shared.details);
+      const mounted: Record<string, string> = {};
+      for (const mount of action.mounts) {
+        const { digest, listing } = await mountDigest(scope, mount, signal);
+        if (digest !== '') mounted[`files at ${mount.target}`] = digest;
+        if (listing !== undefined) details.set(digest as Digest, listing);
+      }
+      return {
+        inputs: { ...shared.inputs, ...mounted },
+        details,
+        deterministic: false,
+        make: (attempt) => make(scope, { parent, action, attempt }),
+      };
+    },
+  };
+}
+
+function sharedInputs(
+  scope: BuildScope,
+  parent: Parent,
+  action: RunAction,
+): { inputs: Inputs; details: Map<Digest, string> } {
+  const { argv, env, cwd, user, network, insecure, mounts } = action;
+  const environment = [...env.pairs].sort().join('\0');
+  const environmentDigest = digestOf(environment);
+  const inputs = {
+    step: 'RUN',
+    parent: parent.identity,
+    command: listInput(argv),
+    environment: environmentDigest,
+    cwd,
+    user,
+    network,
+    security: insecure ? 'insecure' : 'sandbox',
+    mounts: listInput(mounts.map(mountInput)),
+    script: scriptInput(action),
+    hosts: listInput(scope.request.extraHosts ?? []),
+    epoch: String(scope.epochS ?? ''),
+  };
+  return { inputs, details: new Map([[environmentDigest, environment]]) };
+}
+
+interface Making {
+  readonly parent: Parent;
+  readonly action: RunAction;
+  readonly attempt: Attempt;
+}
+
+async function make(scope: BuildScope, making: Making): Promise<MadeLayer> {
+  const { parent, action, attempt } = making;
+  const { filesystems, rootFiles } = scope.ports;
+  const { signal } = attempt;
+  await using leases = new AsyncDisposableStack();
+  const filesystem = leases.use(await filesystems.prepare(parent.chain));
+  const rootPath = await filesystem.mount();
+  const standing = leases.use(await setUpMounts(scope, action, { parent, signal }));
+  const targets = standing.mounts.map(({ target }) => target);
+  const stubs = await rootFiles.missing(rootPath, [...runtimePlaces, ...targets]);
+  const request = requestOf(scope, action, { rootPath, standing });
+  attempt.tell({ kind: 'running', containerId: request.id });
+  const tail = createOutputTail();
+  const onOutput = boundedOutput((stream, bytes) => {
+    tail.add(bytes);
+    attempt.tell({ kind: 'output', stream, bytes });
+  });
+  const outcome = await scope.ports.runner.run({ ...request, onOutput, signal });
+  signal.throwIfAborted();
+  if (outcome.exitCode !== 0) {
+    const kept = scope.request.keepFailedStep ? keep(request, leases.move()) : undefined;
+    throw commandFailure({
+      argv: action.argv,
+      ...outcome,
+      limits: scope.request.limits,
+      lastOutput: tail.lines(),
+      kept,
+    });
+  }
+  await stubs.clear();
+  return commit(scope, filesystem, attempt);
+}
+
+function commit(
+  scope: BuildScope,
+  filesystem: WritableFilesystem,
+  { signal }: Attempt,
+): Promise<MadeLayer> {
+  return filesystem.commit({ epochS: scope.epochS, signal });
+}
+
+function requestOf(
+  { request }: BuildScope,
+  action: RunAction,
+  { rootPath, standing }: { rootPath: string; standing: StandingMounts },
+): FailedStep['request'] {
+  return {
+    id: randomId(),
+    rootPath,
+    argv: action.argv,
+    env: [...action.proxyEnv, ...action.env.pairs, ...standing.env],
+    cwd: action.cwd,
+    user: action.user,
+    network: action.network,
+    insecure: action.insecure,
+    mounts: standing.mounts,
+    hosts: request.extraHosts ?? [],
+    hostname: request.hostname,
+    shmSizeBytes: request.shmSizeBytes,
+    limits: request.limits,
+  };
+}
+
+/** Hands the failed step's filesystem and mounts over to whoever looks into it. */
+function keep(request: FailedStep['request'], leases: AsyncDisposableStack): FailedStep {
+  return { id: request.id, request, [Symbol.asyncDispose]: () => leases.disposeAsync() };
+}
+
+function boundedOutput(onOutput: RunRequest['onOutput']): RunRequest['onOutput'] {
+  let leftBytes = mostOutputBytes;
+  return (stream, bytes) => {
+    if (leftBytes <= 0) return;
+    onOutput(stream, bytes.subarray(0, leftBytes));
+    leftBytes -= bytes.length;
+    if (leftBytes > 0) return;
+    const note = `\n[output clipped, log limit ${mostOutputBytes / 2 ** 20}MiB reached]\n`;
+    onOutput('stderr', Buffer.from(note));
+  };
+}
