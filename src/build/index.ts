@@ -15,6 +15,7 @@ export type {
   StepFailure,
   StepFailureDetails,
 } from './builder.ts';
+export { type GitAddress, parseGitAddress } from './context/git-address.ts';
 export type {
   BaseImage,
   BaseImages,

@@ -1,22 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Fetcher } from '../../build/index.ts';
-import { type ByteStream, errorMessage, invalid, notFound, unavailable } from '../../core/index.ts';
+import { type Fetcher, type HttpContent, parseGitAddress } from '../../build/index.ts';
+import { errorMessage, invalid, notFound, unavailable } from '../../core/index.ts';
 
 const headersLimitMs = 60_000;
 const gitLimitMs = 30 * 60_000;
 
 /** Fetches over http with the platform's client, and from git with the git program. */
 export function createFetcher(): Fetcher {
-  return { http: fetchHttp, git: fetchGit };
+  return { http: fetchHttp, commitOf, git: fetchGit };
 }
 
 /** Throws `not-found` for a 404, `unavailable` for other failures of the server or the network. */
 async function fetchHttp(
   url: string,
-  signal?: AbortSignal,
-): Promise<{ content: ByteStream; fileName?: string; modifiedAtMs?: number }> {
+  { etag, signal }: { etag?: string; signal?: AbortSignal },
+): Promise<{ kind: 'unchanged' } | HttpContent> {
   const timeout = AbortSignal.timeout(headersLimitMs);
   const controller = new AbortController();
   const abort = () => controller.abort(signal?.reason ?? timeout.reason);
@@ -26,7 +27,7 @@ async function fetchHttp(
   try {
     response = await fetch(url, {
       signal: controller.signal,
-      headers: { 'accept-encoding': 'identity' },
+      headers: { 'accept-encoding': 'identity', ...(etag && { 'if-none-match': etag }) },
     });
   } catch (cause) {
     const { cause: reason } = cause as { cause?: unknown };
@@ -34,15 +35,20 @@ async function fetchHttp(
   } finally {
     timeout.removeEventListener('abort', abort); // the body may take its time
   }
+  if (response.status === 304 && etag !== undefined) return { kind: 'unchanged' };
   if (!response.ok || response.body === null) {
     const raise = response.status === 404 ? notFound : unavailable;
     throw raise(`failed to load ${url}: invalid response status ${response.status}`);
   }
   const modified = Date.parse(response.headers.get('last-modified') ?? '');
+  const header = (name: string) => response.headers.get(name) ?? undefined;
   return {
+    kind: 'content',
     content: response.body,
-    fileName: dispositionName(response.headers.get('content-disposition')),
-    ...(Number.isNaN(modified) ? {} : { modifiedAtMs: modified }),
+    fileName: dispositionName(response.headers.get('content-disposition')) ?? '',
+    modifiedAtMs: Number.isNaN(modified) ? undefined : modified,
+    etag: header('etag'),
+    contentType: header('content-type'),
   };
 }
 
@@ -52,8 +58,25 @@ function dispositionName(header: string | null): string | undefined {
   return name?.split(/[/\\]/).at(-1) || undefined;
 }
 
+/** Asks the server where a ref stands; a whole commit id is taken at its word. */
+async function commitOf(address: string, signal?: AbortSignal): Promise<string> {
+  const { remote, ref } = addressOf(address);
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref)) return ref;
+  const wanted = ref || 'HEAD';
+  const listed = await runGit(tmpdir(), ['ls-remote', remote, wanted, `${wanted}^{}`], signal);
+  const lines = listed.split('\n').map((line) => line.split('\t'));
+  const find = (name: string) => lines.find(([, found]) => found === name)?.[0];
+  // An annotated tag leads to its commit by the line with `^{}`.
+  const commit =
+    find(`refs/tags/${wanted}^{}`) ??
+    ['', 'refs/heads/', 'refs/tags/'].map((prefix) => find(prefix + wanted)).find(Boolean);
+  if (!commit)
+    throw notFound(`failed to fetch remote ${remote}: repository does not contain ref ${wanted}`);
+  return commit;
+}
+
 /**
- * Puts one commit's files into `directory`, which must not exist; fetches no more history than
+ * Puts one commit's files into `directory`, which is empty or missing; fetches no more history than
  * that. The address may carry `#ref` and `:folder`. Throws `invalid` when there is no such ref or
  * folder, `unavailable` when the server fails.
  */
@@ -61,13 +84,13 @@ async function fetchGit(
   address: string,
   options: { directory: string; keepGitDir: boolean; signal?: AbortSignal },
 ): Promise<{ commit: string }> {
-  const { url, ref, folder } = parseGitAddress(address);
+  const { remote, ref, subdirectory } = addressOf(address);
   const work = await mkdtemp(join(dirname(options.directory), '.git-'));
   const git = (...args: string[]) => runGit(work, args, options.signal);
   try {
     await git('init', '-q');
-    await git('remote', 'add', 'origin', url);
-    const wanted = ref ?? 'HEAD';
+    await git('remote', 'add', 'origin', remote);
+    const wanted = ref || 'HEAD';
     await git('fetch', '-q', '--depth=1', '--no-tags', 'origin', wanted).catch(
       async (error: unknown) => {
         // Some servers give away only the tips of branches: then the whole history is needed.
@@ -80,32 +103,31 @@ async function fetchGit(
     await git('submodule', 'update', '-q', '--init', '--recursive', '--depth=1');
     const commit = (await git('rev-parse', 'HEAD')).trim();
     if (!options.keepGitDir) await rm(join(work, '.git'), { recursive: true });
-    await rename(
-      folder === undefined ? work : subfolderOf(work, folder, address),
-      options.directory,
-    );
+    await rename(await subfolderOf(work, subdirectory, address), options.directory);
     return { commit };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-function subfolderOf(work: string, folder: string, address: string): string {
-  const path = join(work, folder);
-  if (!`${path}/`.startsWith(`${work}/`))
+/** The folder in the repository, which must not lead out of it, be it by a link. */
+async function subfolderOf(work: string, folder: string, address: string): Promise<string> {
+  const path = await realpath(join(work, folder)).catch((cause: unknown) => {
+    throw invalid(`fetch ${address}: there is no folder ${JSON.stringify(folder)}`, { cause });
+  });
+  if (!`${path}/`.startsWith(`${await realpath(work)}/`)) {
     throw invalid(`fetch ${address}: the folder leads out of the repository`);
+  }
   return path;
 }
 
-/** `https://host/repo.git#ref:folder`, also git@host:repo and github.com/user/repo. */
-export function parseGitAddress(address: string): { url: string; ref?: string; folder?: string } {
-  const hash = address.indexOf('#');
-  const remote = hash < 0 ? address : address.slice(0, hash);
-  const [ref, folder] = hash < 0 ? [] : address.slice(hash + 1).split(/:(.*)/s);
-  const url = /^github\.com\//.test(remote) ? `https://${remote}` : remote;
-  if (url.startsWith('-') || ref?.startsWith('-'))
+function addressOf(address: string) {
+  const parsed = parseGitAddress(address);
+  if (!parsed) throw invalid(`fetch ${address}: not a git address`);
+  if (parsed.remote.startsWith('-') || parsed.ref.startsWith('-')) {
     throw invalid(`fetch ${address}: an address or ref may not begin with "-"`);
-  return { url, ...(ref && { ref }), ...(folder && { folder }) };
+  }
+  return parsed;
 }
 
 /** Git runs without the user's configuration, prompts, hooks or helpers that run programs. */

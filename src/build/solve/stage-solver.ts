@@ -1,0 +1,233 @@
+import { type Digest, digestOf, errorKind } from '../../core/index.ts';
+import type { BuildEvent, BuildStep } from '../builder.ts';
+import { imageKey, type Plan, type PlannedStage, type PlannedStep } from '../plan/plan.ts';
+import type { BuildScope, Parent } from './build-scope.ts';
+import { copyStep } from './copy-step.ts';
+import { directoryStep } from './directory-step.ts';
+import type { LayerResolver } from './layer-resolver.ts';
+import type { LayerStep, LookedStep, StepNote } from './layer-step.ts';
+import { runStep } from './run-step.ts';
+import { stepFailure } from './step-failure.ts';
+
+export interface StageSolverOptions {
+  readonly plan: Plan;
+  readonly scope: BuildScope;
+  readonly resolve: LayerResolver;
+  readonly emit: (event: BuildEvent) => void;
+  readonly signal: AbortSignal;
+  readonly mayUseCache: (stage: PlannedStage) => boolean;
+  /** The file's place in the memory of the cache. */
+  readonly site: string;
+  /** Image names derived from content that were made before: their steps count as cached. */
+  readonly knownImages: Set<Digest>;
+  readonly explain?: (
+    step: BuildStep,
+    missed: LookedStep & { site: string; parent: Parent },
+  ) => void;
+}
+
+/** A stage that is built. */
+export interface SolvedStage {
+  readonly top: Parent;
+  /** When each step's layer was made, and its stack. */
+  readonly layers: ReadonlyMap<number, SolvedLayer>;
+  /** Name of the image as it is after the last step. */
+  readonly imageId: Digest;
+  /** Tells that the last step is done, for the target under the name its image got. */
+  finish(imageId?: Digest): void;
+}
+
+export interface SolvedLayer {
+  readonly chain: Digest;
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
+}
+
+/** Builds stages, each once and side by side, as they are asked for. */
+export interface StageSolver {
+  stage(index: number): Promise<SolvedStage>;
+}
+
+export function createStageSolver(options: StageSolverOptions): StageSolver {
+  const solved = new Map<number, Promise<SolvedStage>>();
+  const solver: StageSolver = {
+    stage(index) {
+      let stage = solved.get(index);
+      if (!stage) {
+        stage = solveStage(options, solver, options.plan.stages.get(index)!);
+        // Those who need it look at how it ends; a stage nobody waits for yet must not crash.
+        stage.catch(() => {});
+        solved.set(index, stage);
+      }
+      return stage;
+    },
+  };
+  return solver;
+}
+
+/** Where the walk through a stage's steps stands. */
+interface Walk {
+  top: Parent;
+  imageId: Digest;
+  /** Everything so far came from the cache. */
+  cached: boolean;
+  readonly layers: Map<number, SolvedLayer>;
+}
+
+async function solveStage(
+  options: StageSolverOptions,
+  solver: StageSolver,
+  stage: PlannedStage,
+): Promise<SolvedStage> {
+  let walk: Walk | undefined;
+  let finish: SolvedStage['finish'] = () => {};
+  for (const planned of stage.steps) {
+    finish();
+    const { step } = planned;
+    options.emit({ kind: 'step-started', step: step.number, atMs: Date.now() });
+    try {
+      options.signal.throwIfAborted();
+      if (!walk) walk = await startWalk(options, solver, { stage, planned });
+      else await takeStep(options, walk, { stage, planned });
+    } catch (error) {
+      throw failed(options, step, error);
+    }
+    finish = finisher(options, walk, step);
+  }
+  const { top, imageId, layers } = walk!;
+  if (stage !== options.plan.target) finish();
+  return { top, imageId, layers, finish };
+}
+
+function finisher(options: StageSolverOptions, walk: Walk, step: BuildStep) {
+  const { cached, imageId: derived } = walk;
+  const sizeBytes = walk.layers.get(step.number)?.sizeBytes ?? 0;
+  return (imageId: Digest = derived): void => {
+    const { emit } = options;
+    const end = { step: step.number, atMs: Date.now(), imageId };
+    emit(cached ? { kind: 'step-cached', ...end } : { kind: 'step-done', ...end, sizeBytes });
+  };
+}
+
+function failed({ emit, signal }: StageSolverOptions, step: BuildStep, error: unknown): unknown {
+  const { number } = step;
+  const atMs = Date.now();
+  if (signal.aborted || errorKind(error) === 'canceled') {
+    emit({ kind: 'step-canceled', step: number, atMs });
+    return error;
+  }
+  const failure = stepFailure(step, error);
+  const { exitCode } = failure.details as { exitCode?: number };
+  emit({ kind: 'step-failed', step: number, atMs, message: failure.message, exitCode });
+  return failure;
+}
+
+async function startWalk(
+  options: StageSolverOptions,
+  solver: StageSolver,
+  { stage, planned }: { stage: PlannedStage; planned: PlannedStep },
+): Promise<Walk> {
+  const { base } = stage;
+  const layers = new Map<number, SolvedLayer>();
+  const plain = (top: Parent, imageId: Digest): Walk => ({ top, imageId, cached: false, layers });
+  if (base.kind === 'stage') {
+    const below = await solver.stage(base.index);
+    for (const [step, layer] of below.layers) layers.set(step, layer);
+    return plain(below.top, below.imageId);
+  }
+  if (base.kind === 'image') {
+    const { chain, id } = options.plan.images.get(imageKey(base))!;
+    return plain({ chain, identity: chain ?? 'scratch', key: undefined }, id);
+  }
+  const empty = plain(
+    { chain: null, identity: 'scratch', key: undefined },
+    digestOf('FROM scratch'),
+  );
+  if (base.kind === 'context') {
+    await layerStep(options, empty, { stage, planned });
+  }
+  return empty;
+}
+
+async function takeStep(
+  options: StageSolverOptions,
+  walk: Walk,
+  { stage, planned }: { stage: PlannedStage; planned: PlannedStep },
+): Promise<void> {
+  const { action, step } = planned;
+  if (action.kind !== 'config') {
+    await layerStep(options, walk, { stage, planned });
+    return;
+  }
+  walk.imageId = digestOf(`${walk.imageId}\n${step.text}`);
+  walk.cached = options.mayUseCache(stage) && options.knownImages.has(walk.imageId);
+  options.knownImages.add(walk.imageId);
+}
+
+async function layerStep(
+  options: StageSolverOptions,
+  walk: Walk,
+  { stage, planned }: { stage: PlannedStage; planned: PlannedStep },
+): Promise<void> {
+  const { emit, scope, signal } = options;
+  const { step } = planned;
+  const parent = walk.top;
+  const site = `${options.site}|${stage.name}`;
+  const { record, cached } = await options.resolve({
+    step: await layerStepOf(scope, parent, planned, stage),
+    parent,
+    description: step.text,
+    site,
+    mayUseCache: options.mayUseCache(stage),
+    alone: scope.request.keepFailedStep ?? false,
+    signal,
+    onNote: (note) => emit(eventOf(step.number, note)),
+    onMiss: (looked) => options.explain?.(step, { ...looked, site, parent }),
+  });
+  walk.top = { chain: record.chain, identity: record.identity, key: record.key };
+  walk.cached = cached;
+  walk.imageId = digestOf(`${walk.imageId}\n${step.text}\n${record.chain}`);
+  walk.layers.set(step.number, record);
+  options.knownImages.add(walk.imageId);
+}
+
+function layerStepOf(
+  scope: BuildScope,
+  parent: Parent,
+  { action }: PlannedStep,
+  { base }: PlannedStage,
+): LayerStep | Promise<LayerStep> {
+  switch (action.kind) {
+    case 'run':
+      return runStep(scope, parent, action);
+    case 'copy':
+      return copyStep(scope, parent, action);
+    case 'directory':
+      return directoryStep(scope, parent, action);
+    default:
+      // FROM a context: its files are the stage's first layer.
+      return copyStep(scope, parent, {
+        kind: 'copy',
+        name: 'COPY',
+        sources: [{ kind: 'path', origin: base, path: '/', unpack: false }],
+        destination: '/',
+        owner: undefined,
+        mode: undefined,
+        modeText: undefined,
+        link: false,
+        parents: false,
+        excludes: [],
+      });
+  }
+}
+
+function eventOf(step: number, note: StepNote): BuildEvent {
+  switch (note.kind) {
+    case 'running':
+      return { kind: 'step-running', step, containerId: note.containerId };
+    case 'output':
+      return { kind: 'step-output', step, stream: note.stream, bytes: note.bytes };
+    case 'progress':
+      return { ...note, kind: 'step-progress', step, action: 'transferring' };
+  }
+}
