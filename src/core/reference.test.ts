@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { familiarReference, formatReference, parseReference } from './reference.ts';
+import { familiarReference, formatReference, isIdPrefix, parseReference } from './reference.ts';
 
 const hex = 'a'.repeat(64);
 
@@ -43,3 +43,41 @@ for (const text of [
     assert.throws(() => parseReference(text), /invalid reference format/);
   });
 }
+
+test('without a default tag a bare name stays bare', () => {
+  const reference = parseReference('a/b', { defaultTag: null });
+  assert.deepEqual(reference, { domain: 'docker.io', path: 'a/b' });
+  assert.equal(formatReference(reference), 'docker.io/a/b');
+  assert.equal(parseReference('a/b', { defaultTag: 'edge' }).tag, 'edge');
+  assert.equal(parseReference(`a@sha256:${hex}`).tag, undefined);
+});
+
+for (const [text, expected] of [
+  ['abc', true],
+  [hex, true],
+  [`sha256:${hex}`, true],
+  ['sha256:abc', true],
+  ['', false],
+  ['xyz', false],
+  ['ABC', false],
+  [`${hex}a`, false],
+  ['sha512:abc', false],
+] as const) {
+  test(`"${text.slice(0, 12)}" ${expected ? 'can' : 'cannot'} be an id`, () => {
+    assert.equal(isIdPrefix(text), expected);
+  });
+}
+
+test('a name as long as one likes is refused in no time', () => {
+  for (const text of [
+    'a'.repeat(1e6),
+    'a-'.repeat(5e5),
+    `${'a/'.repeat(5e5)}!`,
+    `${'-'.repeat(1e6)}`,
+  ]) {
+    assert.throws(
+      () => parseReference(text),
+      (error: Error) => error.message.length < 600,
+    );
+  }
+});

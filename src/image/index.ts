@@ -73,6 +73,7 @@ export { type CopyOptions, type CopyResult, copyImage } from './transfer/copy-im
 export type {
   ImageSink,
   ImageSource,
+  PutManifestOptions,
   PutOptions,
   RawManifest,
   TransferEvent,
