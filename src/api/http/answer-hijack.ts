@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { streamOf } from '../../core/index.ts';
 import type { OnFailure } from './answer.ts';
 import { apiRequest, splitUrl } from './api-request.ts';
-import { hijackable } from './hijack.ts';
+import { closeAfterReading, hijackable } from './hijack.ts';
 import type { PathPattern } from './path-pattern.ts';
 import type { HijackRoute, RouteTable } from './route.ts';
 import { statusOf } from './status.ts';
@@ -43,6 +43,7 @@ export async function answerHijack(
   try {
     const reply = await produce();
     if (reply) await writeReply(connection.response(), reply, table.headers ?? {});
+    else closeAfterReading(socket);
   } catch (error) {
     if (statusOf(error) === 500) onFailure?.(error, { method: request.method ?? '', url });
     if (connection.accepted || socket.destroyed) socket.destroy();

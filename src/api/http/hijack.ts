@@ -1,9 +1,9 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Hijack } from './route.ts';
 
 const reasons = { 101: 'UPGRADED', 200: 'OK' } as const;
+const lingerMs = 10_000;
 
 /**
  * The connection of an upgraded request, before anybody decided whether it becomes a raw stream
@@ -18,37 +18,46 @@ export function hijackable(
   let accepted = false;
   return {
     upgrade,
+    stream: socket,
     get accepted() {
       return accepted;
     },
-    accept(contentType: string): Duplex {
+    accept(contentType) {
+      if (accepted) return;
       accepted = true;
       const status = upgrade ? 101 : 200;
-      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+      const lines = [`HTTP/1.1 ${status} ${reasons[status]}`, `Content-Type: ${contentType}`];
       if (upgrade) lines.push('Connection: Upgrade', 'Upgrade: tcp');
+      for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
       socket.setNoDelay(true);
-      socket.write(
-        [
-          `HTTP/1.1 ${status} ${reasons[status]}`,
-          `Content-Type: ${contentType}`,
-          ...lines,
-          '',
-          '',
-        ].join('\r\n'),
-      );
-      return socket;
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     },
-    response(): ServerResponse {
+    response() {
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
       response.assignSocket(socket);
       response.once('finish', () => {
         response.detachSocket(socket);
-        socket.end();
-        // What the client still sends is of no use, but unread it would reset the connection.
-        socket.resume();
+        closeAfterReading(socket);
       });
       return response;
     },
   };
+}
+
+/**
+ * Ends our side, and reads away what the client still sends until it ends its own: closing over
+ * unread bytes would show the client a reset in place of the end.
+ */
+export function closeAfterReading(socket: Socket): void {
+  if (socket.destroyed) return;
+  socket.end();
+  if (socket.readableEnded) {
+    socket.destroySoon();
+    return;
+  }
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once('end', () => socket.destroySoon());
+  socket.once('close', () => clearTimeout(timer));
 }

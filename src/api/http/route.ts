@@ -32,7 +32,8 @@ export interface Route {
 
 /**
  * A request whose connection becomes a raw byte stream, with or without `Upgrade: tcp`. The handler
- * answers either with an ordinary reply or by `connection.accept`.
+ * either answers with an ordinary reply, or accepts the connection and returns undefined when it is
+ * done with it; the connection then closes. An error after `accept` cuts it.
  */
 export interface HijackRoute {
   readonly method: 'GET' | 'POST';
@@ -41,11 +42,10 @@ export interface HijackRoute {
 }
 
 export interface Hijack {
-  /**
-   * Sends the status line (101 when the client asked to upgrade, else 200) and gives the raw
-   * stream; reading it starts with the first byte after the request. The caller ends it.
-   */
-  accept(contentType: string): Duplex;
+  /** The bare connection; what it reads begins with the first byte after the request. */
+  readonly stream: Duplex;
+  /** Sends the status line, 101 when the client asked to upgrade and 200 if not; idempotent. */
+  accept(contentType: string): void;
   readonly upgrade: boolean;
 }
 

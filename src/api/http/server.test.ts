@@ -200,10 +200,11 @@ describe('hijacked connections', () => {
         const body = (await asked.json()) as { Detach?: boolean };
         if (asked.params.id === 'none') throw notFound('No such exec instance: none');
         if (body.Detach) return empty(200);
-        const stream = connection.accept('application/vnd.docker.raw-stream');
+        const { stream } = connection;
+        connection.accept('application/vnd.docker.raw-stream');
         stream.write('ready ');
         for await (const chunk of stream) stream.write(`[${chunk}]`);
-        stream.end('bye');
+        stream.write('bye');
         return undefined;
       },
     },

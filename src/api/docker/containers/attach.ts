@@ -1,0 +1,38 @@
+import { invalid } from '../../../core/index.ts';
+import type { ApiRequest, Hijack } from '../../http/route.ts';
+import type { ContainerPorts } from './ports.ts';
+import { streamType } from './stream-type.ts';
+
+/** `docker attach`: the connection becomes the container's streams once they are joined. */
+export async function attachContainer(
+  { containers, streams }: Pick<ContainerPorts, 'containers' | 'streams'>,
+  request: ApiRequest,
+  connection: Hijack,
+): Promise<undefined> {
+  const { query } = request;
+  const { id, config } = containers.get(request.params.id!);
+  const type = streamType(connection.upgrade ? request.version : '1.24', config.Tty ?? false);
+  await streams.attach(id, connection.stream, {
+    stdin: query.flag('stdin'),
+    stdout: query.flag('stdout'),
+    stderr: query.flag('stderr'),
+    logs: query.flag('logs'),
+    follow: query.flag('stream'),
+    detachKeys: query.text('detachKeys') || undefined,
+    signal: request.signal,
+    onJoined: () => connection.accept(type),
+  });
+  connection.accept(type);
+}
+
+/** `h` and `w` of a resize. Throws `invalid`. */
+export function terminalSize({ query }: ApiRequest): { columns: number; rows: number } {
+  const read = (name: 'h' | 'w', what: string) => {
+    const text = query.text(name);
+    if (!/^\d{1,5}$/.test(text)) {
+      throw invalid(`invalid resize ${what} ${JSON.stringify(text)}: invalid syntax`);
+    }
+    return Number(text);
+  };
+  return { rows: read('h', 'height'), columns: read('w', 'width') };
+}
