@@ -1,4 +1,11 @@
+export type {
+  CommitRequest,
+  ContainerInsight,
+  ContainerLayout,
+  ContainerPorts,
+} from './docker/containers/ports.ts';
 export { type DockerPorts, dockerApi, pageNotFound } from './docker/docker-api.ts';
+export type { ExecPorts } from './docker/exec/routes.ts';
 export type { Counts, Credentials, SystemFacts, SystemPorts } from './docker/system/ports.ts';
 export { type ApiServer, createApiServer, type ListenAddress } from './http/server.ts';
 

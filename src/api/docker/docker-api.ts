@@ -3,19 +3,32 @@ import { json, type Reply } from '../http/reply.ts';
 import type { HijackRoute, Route, RouteTable } from '../http/route.ts';
 import { statusOf } from '../http/status.ts';
 import { admitApiVersion, newestApiVersion } from './api-version.ts';
+import type { ContainerPorts } from './containers/ports.ts';
+import { containerHijacks, containerRoutes } from './containers/routes.ts';
+import { type ExecPorts, execHijacks, execRoutes } from './exec/routes.ts';
 import type { SystemPorts } from './system/ports.ts';
 import { systemRoutes } from './system/routes.ts';
 
 /** All that Docker's Engine API asks of the daemon, by resource. */
 export interface DockerPorts {
   readonly system: SystemPorts;
+  readonly containers: ContainerPorts;
+  readonly execs: ExecPorts;
   /** Berth's own version, for the Server header. */
   readonly version: string;
 }
 
 /** Docker's Engine API, 1.24 to 1.50. */
 export function dockerApi(ports: DockerPorts): RouteTable {
-  return dockerTable({ version: ports.version, routes: systemRoutes(ports.system) });
+  return dockerTable({
+    version: ports.version,
+    routes: [
+      ...systemRoutes(ports.system),
+      ...containerRoutes(ports.containers),
+      ...execRoutes(ports.execs),
+    ],
+    hijacks: [...containerHijacks(ports.containers), ...execHijacks(ports.execs)],
+  });
 }
 
 /** What every route of Docker's API has in common: its headers, versions and errors. */

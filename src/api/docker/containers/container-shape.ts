@@ -188,6 +188,7 @@ export const endpointSettings = object<EndpointSettings>({
   Aliases: array(string),
   MacAddress: string,
   DriverOpts: map(string),
+  GwPriority: integer,
   NetworkID: string,
   EndpointID: string,
   Gateway: string,

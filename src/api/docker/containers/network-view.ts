@@ -39,7 +39,7 @@ function endpointView(endpoint: EndpointSettings): unknown {
     Aliases: endpoint.Aliases ?? null,
     MacAddress: endpoint.MacAddress ?? '',
     DriverOpts: endpoint.DriverOpts ?? null,
-    GwPriority: 0,
+    GwPriority: endpoint.GwPriority ?? 0,
     NetworkID: endpoint.NetworkID ?? '',
     EndpointID: endpoint.EndpointID ?? '',
     Gateway: endpoint.Gateway ?? '',
