@@ -1,3 +1,4 @@
+import { invalid } from '../core/index.ts';
 import { expandInstruction, expandWord, type Replacement } from './expand-instruction.ts';
 import { type BuildArgs, buildArg, type GlobalScope } from './global-scope.ts';
 import type { ArgDefinition, ArgInstruction, StageInstruction } from './instruction.ts';
@@ -34,9 +35,22 @@ export interface StageScopeOptions {
   readonly parent?: StageScope;
 }
 
+/** Variables that all stages of a file together may inherit: beyond any use, and still quick. */
+const maxInherited = 2_000_000;
+const inherited = new WeakMap<GlobalScope, number>();
+
+function countInherited(global: GlobalScope, { variables, args }: StageScope): void {
+  const count = (inherited.get(global) ?? 0) + variables.size + args.size;
+  if (count > maxInherited) {
+    throw invalid(`evaluate stages: they inherit more than ${maxInherited} variables`);
+  }
+  inherited.set(global, count);
+}
+
 /** Opens the scope of a stage. The parent is copied, not changed. */
 export function stageScope(options: StageScopeOptions): StageScope {
   const { dockerfile, global, buildArgs = {}, environment = [], parent } = options;
+  if (parent) countInherited(global, parent);
   const variables = new Map<string, string>(parent?.variables ?? environment);
   const args = new Map<string, string | undefined>(parent?.args);
   const { escapeToken } = dockerfile;

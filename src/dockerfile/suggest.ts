@@ -6,8 +6,10 @@ function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) >= distanceLimit) return distanceLimit;
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let leastBefore = 0;
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
+    let least = row;
     for (let column = 1; column <= b.length; column++) {
       const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
       let distance = Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1);
@@ -15,7 +17,11 @@ function editDistance(a: string, b: string): number {
         distance = Math.min(distance, beforePrevious[column - 2]! + 1);
       }
       current.push(distance);
+      least = Math.min(least, distance);
     }
+    // A swap reaches back two rows, so two rows must be beyond the limit.
+    if (least >= distanceLimit && leastBefore >= distanceLimit) return distanceLimit;
+    leastBefore = least;
     beforePrevious = previous;
     previous = current;
   }
@@ -26,6 +32,9 @@ function inCaseOf(match: string, written: string): string {
   if (written === written.toLowerCase()) return match.toLowerCase();
   return written === written.toUpperCase() ? match.toUpperCase() : match;
 }
+
+/** Options looked at; a file with more names than this gets no better advice, but gets it soon. */
+const maxOptions = 200;
 
 /**
  * The option at most two edits away from what was written, the first of the nearest, or undefined
@@ -40,7 +49,9 @@ export function nearest(
   const value = ignoreCase ? written.toLowerCase() : written;
   let best: string | undefined;
   let bestDistance = distanceLimit;
+  let looked = 0;
   for (const option of options) {
+    if (++looked > maxOptions) break;
     const candidate = ignoreCase ? option.toLowerCase() : option;
     if (candidate === value) return undefined;
     const distance = editDistance(value, candidate);

@@ -57,6 +57,13 @@ export interface StageProgress {
   hasWorkdir: boolean;
 }
 
+export interface UnsetVariable {
+  readonly name: string;
+  readonly word: Word;
+  /** A variable that is set and has nearly this name. */
+  readonly suggestion: string | undefined;
+}
+
 export interface InstructionVisit {
   readonly stage: Stage;
   /** With its variables replaced. */
@@ -68,9 +75,7 @@ export interface InstructionVisit {
   /** The earlier instruction of this stage that this one makes void. */
   readonly overridden: Place | undefined;
   /** Variables it uses that are not set, once for each word. */
-  readonly unset: readonly { readonly name: string; readonly word: Word }[];
-  /** Names of the variables that are set. */
-  readonly variables: Iterable<string>;
+  readonly unset: readonly UnsetVariable[];
   /** Whether all variables of the base image are known. */
   readonly knowsBase: boolean;
   readonly ignore: IgnoreMatcher | undefined;

@@ -158,6 +158,23 @@ describe('what is known beyond the file', () => {
   });
 });
 
+describe('large files', () => {
+  const many = 10_000;
+  const numbered = (line: (index: number) => string) =>
+    Array.from({ length: many }, (_, index) => line(index)).join('\n');
+
+  test('as many variables, none of them found', () => {
+    const text = `FROM scratch\n${numbered((index) => `ENV name${index}=$other${index}`)}\n`;
+    assert.equal(warningsOf(text).length, many);
+  });
+
+  test('as many stages, each with the variables of the one before', () => {
+    const text = `FROM scratch AS s0\n${numbered((n) => `FROM s${n} AS s${n + 1}\nENV a${n}=1`)}\n`;
+    const { error } = checkDockerfile(parseDockerfile(text));
+    assert.match(error?.message ?? '', /inherit more than 2000000 variables/);
+  });
+});
+
 test('a warning shows its lines', () => {
   const dockerfile = parseDockerfile('FROM a\nRUN \u001bx\nENV k \\\n  v w\nRUN y\n');
   const [warning] = checkDockerfile(dockerfile).warnings;

@@ -5,9 +5,10 @@ import { type Dockerfile, parseTrigger, type Stage } from '../parse.ts';
 import type { SourceRange } from '../position.ts';
 import { quoted } from '../quote.ts';
 import { type StageScope, stageScope } from '../stage-scope.ts';
+import { nearest } from '../suggest.ts';
 import { locate, SyntaxFault } from '../syntax-error.ts';
 import type { Word } from '../word.ts';
-import type { InstructionVisit, Place, StageProgress } from './check.ts';
+import type { InstructionVisit, Place, StageProgress, UnsetVariable } from './check.ts';
 import type { CheckInput } from './check-input.ts';
 
 /** A stage after its last instruction. */
@@ -93,9 +94,10 @@ function* visitsOf(state: StageState, input: CheckInput): Generator<InstructionV
   const { stage, base, scope, progress } = state;
   const last = new Map<string, Place>();
   for (const { instruction, place } of [...triggered(state), ...own(stage)]) {
-    const unset: { name: string; word: Word }[] = [];
-    const variables = [...scope.variables.keys()];
-    const expanded = scope.evaluate(instruction, (name, word) => unset.push({ name, word }));
+    const unset: UnsetVariable[] = [];
+    const expanded = scope.evaluate(instruction, (name, word) => {
+      unset.push({ name, word, suggestion: nearest(name, scope.variables.keys()) });
+    });
     const { kind } = instruction;
     yield {
       stage,
@@ -104,7 +106,6 @@ function* visitsOf(state: StageState, input: CheckInput): Generator<InstructionV
       progress,
       overridden: last.get(kind),
       unset,
-      variables,
       knowsBase: base.knowsBase,
       ignore: input.ignore,
     };

@@ -9,10 +9,9 @@ const builderArgs = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_S
 export const undefinedVar: Check = {
   name: 'UndefinedVar',
   description: 'Variables should be defined before their use',
-  instruction({ unset, place, variables, knowsBase }, report) {
-    for (const { name, word } of unset) {
+  instruction({ unset, place, knowsBase }, report) {
+    for (const { name, word, suggestion } of unset) {
       if (builderArgs.has(name)) continue;
-      const suggestion = nearest(name, variables);
       // A base image that was not looked at may set it, unless it looks like a slip of the pen.
       if (suggestion === undefined && !knowsBase) continue;
       const hint = suggestion === undefined ? '' : ` (did you mean $${suggestion}?)`;
