@@ -16,6 +16,11 @@ it('writes hosts with added names, IPv6 in brackets or not', () => {
   ]);
 });
 
+it('puts the gateway where host-gateway is asked for', () => {
+  const text = hostsFile([], ['machine:host-gateway', 'x:host-gateway.test'], '172.17.0.1');
+  assert.deepEqual(text.split('\n').slice(6, 8), ['172.17.0.1\tmachine', 'host-gateway.test\tx']);
+});
+
 it('writes resolv.conf, and nothing for no search domain', () => {
   assert.equal(
     resolvConf({ nameservers: ['10.0.0.1'], search: ['a', 'b'], options: ['ndots:0'] }),

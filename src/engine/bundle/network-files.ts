@@ -7,14 +7,19 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 `;
 
-/** `/etc/hosts`; entries are an address and the names it has, added hosts are `name:address`. */
+/**
+ * `/etc/hosts`; entries are an address and the names it has, added hosts are `name:address` or
+ * `name:host-gateway`, the machine as containers see it: their bridge's gateway.
+ */
 export function hostsFile(
   entries: readonly { address: string; names: readonly string[] }[],
   addedHosts: readonly string[] = [],
+  hostGateway = '',
 ): string {
   const added = addedHosts.map((text) => {
     const separator = text.search(/[:=]/);
-    return { names: [text.slice(0, separator)], address: unbracket(text.slice(separator + 1)) };
+    const address = text.slice(separator + 1).replace(/^host-gateway$/, hostGateway);
+    return { names: [text.slice(0, separator)], address: unbracket(address) };
   });
   const lines = [...added, ...entries].map(
     ({ address, names }) => `${address}\t${names.join(' ')}\n`,

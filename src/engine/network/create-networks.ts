@@ -14,7 +14,7 @@ import { createNetwork } from './create-network.ts';
 import { type BridgeSettings, keepBridge, keepHostAndNone } from './default-bridge.ts';
 import { createForwarder } from './dns/forwarder.ts';
 import { createNameIndex } from './dns/name-index.ts';
-import { watchResolvConf } from './dns/resolv-conf.ts';
+import { watchNameservers } from './dns/resolv-conf.ts';
 import { createFirewall } from './firewall/firewall.ts';
 import { hostLock, tryHostLock } from './host-lock.ts';
 import { defaultSubnetPools, type SubnetPool } from './ipam/subnets.ts';
@@ -102,8 +102,7 @@ function openParts(options: NetworksOptions) {
   keepHostAndNone(registry, now);
   const names = createNameIndex();
   const firewall = createFirewall({ nft, table: tableName(bridge.name), now, warn });
-  const hostConf = watchResolvConf(options.resolvConfPath ?? '/etc/resolv.conf', now);
-  const upstreams = () => hostConf().nameservers;
+  const upstreams = watchNameservers(options.resolvConfPath ?? '/etc/resolv.conf', now);
   const dns = { names, forward: createForwarder(), upstreams };
   const reaper = createReaper(netlink, warn);
   const workshop: Workshop = {

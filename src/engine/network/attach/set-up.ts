@@ -18,6 +18,8 @@ export async function setUp(
   request: EndpointRequest,
 ): Promise<ContainerNetwork> {
   const { containerId } = request;
+  // It names a file.
+  if (!/^[\w-][\w.-]*$/.test(containerId)) throw invalid(`invalid container id "${containerId}"`);
   const existing = workshop.attachments.get(containerId);
   if (existing) return viewOf(existing);
   const wanted = wantedNetworks(workshop, request);

@@ -9,8 +9,6 @@ export type Forward = (
   options: { upstreams: readonly string[]; transport: 'udp' | 'tcp'; signal: AbortSignal },
 ) => Promise<Buffer | undefined>;
 
-const timeoutMs = 3000;
-const dnsPort = 53;
 const headerBytes = 12;
 /** A server that fails or refuses leaves it to the next one. */
 const unhelpfulCodes = new Set([2, 5]);
@@ -19,7 +17,7 @@ const unhelpfulCodes = new Set([2, 5]);
  * The message goes out as it came, under a random id and source port, so that nobody who does not
  * see it can answer it. Undefined when no server answers in time.
  */
-export function createForwarder(port = dnsPort): Forward {
+export function createForwarder({ port = 53, timeoutMs = 3000 } = {}): Forward {
   return async (query, { upstreams, transport, signal }) => {
     let unhelpful: Buffer | undefined;
     for (const server of upstreams) {

@@ -1,54 +1,31 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-
-/** The parts of a resolv.conf(5) that a resolver lives by. */
-export interface ResolvConf {
-  readonly nameservers: readonly string[];
-  readonly search: readonly string[];
-  readonly options: readonly string[];
-}
-
-/** Lines that make no sense are left out, as the C library does. */
-export function parseResolvConf(text: string): ResolvConf {
-  const nameservers: string[] = [];
-  let search: string[] = [];
-  let options: string[] = [];
-  for (const line of text.split('\n')) {
-    const [keyword, ...values] = line
-      .replace(/[#;].*$/, '')
-      .trim()
-      .split(/\s+/);
-    if (keyword === 'nameserver' && isIP(values[0]?.replace(/%.*$/, '') ?? '')) {
-      nameservers.push(values[0]!);
-    }
-    if (keyword === 'search' || keyword === 'domain') search = values;
-    if (keyword === 'options') options = [...options, ...values];
-  }
-  return { nameservers, search: search.filter((domain) => domain !== '.'), options };
-}
+import { parseResolvConf } from '../../bundle/network-files.ts';
 
 const lookAgainAfterMs = 1000;
 
 /**
- * The machine's resolv.conf, read again when the file has changed. A missing or unreadable file is
- * an empty one.
+ * The DNS servers of a resolv.conf(5), read again when the file has changed. A missing or
+ * unreadable file names none; a line that is no address is left out, as the C library does.
  */
-export function watchResolvConf(path: string, now: () => number): () => ResolvConf {
-  let conf = parseResolvConf('');
+export function watchNameservers(path: string, now: () => number): () => readonly string[] {
+  let servers: readonly string[] = [];
   let version = '';
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   return () => {
-    if (now() - lookedAtMs < lookAgainAfterMs) return conf;
+    if (now() - lookedAtMs < lookAgainAfterMs) return servers;
     lookedAtMs = now();
     try {
       const { mtimeMs, ino, size } = statSync(path);
       const seen = `${mtimeMs} ${ino} ${size}`;
-      if (seen !== version) conf = parseResolvConf(readFileSync(path, 'utf8'));
+      if (seen === version) return servers;
+      const { nameservers } = parseResolvConf(readFileSync(path, 'utf8'));
+      servers = nameservers.filter((address) => isIP(address.replace(/%.*$/, '')) !== 0);
       version = seen;
     } catch {
-      conf = parseResolvConf('');
+      servers = [];
       version = '';
     }
-    return conf;
+    return servers;
   };
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 
 /** DNS over TCP (RFC 1035 4.2.2): each message after its length in two bytes. */
 export function frame(message: Buffer): Buffer {
@@ -8,9 +8,9 @@ export function frame(message: Buffer): Buffer {
 }
 
 /** Calls back with each whole message; holds at most one that is not whole yet. */
-export function collectFrames(socket: Socket, onMessage: (message: Buffer) => void): void {
+export function collectFrames(stream: Readable, onMessage: (message: Buffer) => void): void {
   let pending: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk) => {
+  stream.on('data', (chunk: Buffer) => {
     pending = Buffer.concat([pending, chunk]);
     while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
       const end = 2 + pending.readUInt16BE(0);
