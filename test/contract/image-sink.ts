@@ -87,6 +87,11 @@ export function imageSinkContract(
     assert.ok(offsets.every((offset) => offset <= 180_000));
   });
 
+  withSink('the same blob may be put twice at once', async ({ sink }) => {
+    await Promise.all([sink.putBlob(blob, open, {}), sink.putBlob(blob, open, {})]);
+    assert.equal(await sink.hasBlob(blob), true);
+  });
+
   withSink('an abort stops a transfer', async ({ sink }) => {
     const stop = new AbortController();
     const endless = async function* (offset: number): ByteStream {

@@ -55,17 +55,15 @@ for (const [what, left, expected] of [
   });
 }
 
-test('two writers of one blob', async () => {
+test('of two writers of one blob the second goes on where the first was cut', async () => {
   const sink = layoutSink(folder);
-  const gate = Promise.withResolvers<void>();
-  const slow = async function* (offset: number): ByteStream {
-    await gate.promise;
-    yield content.subarray(offset);
-  };
-  const first = sink.putBlob(blob, slow, {});
-  await assert.rejects(sink.putBlob(blob, watchedOpen([]), {}), { kind: 'conflict' });
-  gate.resolve();
-  await first;
+  const offsets: number[] = [];
+  const first = sink.putBlob(blob, watchedOpen(offsets, 120_000), {});
+  const second = sink.putBlob(blob, watchedOpen(offsets), {});
+  const third = sink.putBlob(blob, watchedOpen(offsets), {});
+  await assert.rejects(first, /cut/);
+  await Promise.all([second, third]);
+  assert.deepEqual(offsets, [0, 120_000]);
 });
 
 test('the index: one entry a tag, nameless only when there is no tag, others left alone', async () => {

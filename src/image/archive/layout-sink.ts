@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
-  conflict,
   type Digest,
   digestAlgorithm,
   digestHex,
@@ -37,8 +36,7 @@ const progressEveryMs = 200;
  */
 export function layoutSink(directory: string): ImageSink {
   const files = directoryFiles(directory);
-  const beingWritten = new Set<Digest>();
-  let lastIndexWrite: Promise<void> = Promise.resolve();
+  const inTurn = createTurns();
   let made: Promise<void> | undefined;
 
   /** The layout is made once, or two who begin together would each write an empty index. */
@@ -51,6 +49,18 @@ export function layoutSink(directory: string): ImageSink {
     await mkdir(join(directory, dirname(blobPath(digest))), { recursive: true });
   };
 
+  const isThere = async ({ digest, size }: Descriptor) =>
+    (await files.sizeOf(blobPath(digest))) === size;
+
+  const writeBlob = async (source: IngestSource) => {
+    const { digest } = source.descriptor;
+    if (await isThere(source.descriptor)) return;
+    await prepare(digest);
+    const ingest = join(directory, '.ingest', `${digestAlgorithm(digest)}-${digestHex(digest)}`);
+    await ingestBlob(ingest, source);
+    await renameDurably(ingest, join(directory, blobPath(digest)));
+  };
+
   const putIndexEntries = async (descriptor: Descriptor, tags: readonly string[]) => {
     const index = await readLayoutIndex(files);
     const next = withEntries(index?.manifests ?? [], descriptor, tags);
@@ -58,27 +68,11 @@ export function layoutSink(directory: string): ImageSink {
   };
 
   return {
-    async hasBlob({ digest, size }) {
-      return (await files.sizeOf(blobPath(digest))) === size;
-    },
+    hasBlob: isThere,
 
-    async putBlob(descriptor, openSource, options) {
-      const { digest } = descriptor;
-      if (beingWritten.has(digest)) throw conflict(`write blob ${digest}: it is being written`);
-      beingWritten.add(digest);
-      try {
-        await prepare(digest);
-        const ingest = join(
-          directory,
-          '.ingest',
-          `${digestAlgorithm(digest)}-${digestHex(digest)}`,
-        );
-        await ingestBlob(ingest, { descriptor, openSource, options });
-        await renameDurably(ingest, join(directory, blobPath(digest)));
-      } finally {
-        beingWritten.delete(digest);
-      }
-    },
+    putBlob: (descriptor, openSource, options) =>
+      // Of several writers of a blob one writes; if it fails, the next one goes on from there.
+      inTurn(descriptor.digest, () => writeBlob({ descriptor, openSource, options })),
 
     async putManifest({ descriptor, bytes }: RawManifest, { tags, inIndex }) {
       const digest = digestOf(bytes, digestAlgorithm(descriptor.digest));
@@ -86,10 +80,21 @@ export function layoutSink(directory: string): ImageSink {
       await prepare(descriptor.digest);
       await writeDurably(join(directory, blobPath(descriptor.digest)), bytes);
       if (inIndex) return;
-      const write = lastIndexWrite.then(() => putIndexEntries(descriptor, tags));
-      lastIndexWrite = write.catch(() => undefined);
-      await write;
+      await inTurn(indexFile, () => putIndexEntries(descriptor, tags));
     },
+  };
+}
+
+/** Runs what has the same key one after the other. */
+function createTurns() {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key: string, run: () => Promise<void>): Promise<void> => {
+    const turn = (last.get(key) ?? Promise.resolve()).then(run);
+    const settled = turn.catch(() => undefined);
+    last.set(key, settled);
+    await turn.finally(() => {
+      if (last.get(key) === settled) last.delete(key);
+    });
   };
 }
 

@@ -27,7 +27,8 @@ export interface ImageSink {
   hasBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<boolean>;
   /**
    * Stores the blob whole or not at all, verified against digest and size. `open(offset)` gives its
-   * bytes from an offset, so a sink that kept half of an earlier attempt resumes there.
+   * bytes from an offset, so a sink that kept half of an earlier attempt resumes there. The same
+   * blob may be put several times at once, by copies of images that share it.
    */
   putBlob(
     descriptor: Descriptor,
