@@ -14,7 +14,7 @@ export interface Directive {
 /** The character that continues a line and takes a character's special meaning away. */
 export type EscapeToken = '\\' | '`';
 
-const form = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const form = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/;
 
 /** Reads directives as long as there are any: the first line that is none ends them. */
 export interface DirectiveReader {

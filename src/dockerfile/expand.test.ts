@@ -64,6 +64,12 @@ describe('hostile words', () => {
     assert.ok(value.length < 2 ** 21);
   });
 
+  test('a word of many patterns stops', () => {
+    const value = 'x'.repeat(100_000);
+    const word = `\${v##*}`.repeat(1000);
+    assert.throws(() => expand(word, () => value), /patterns take more than/);
+  });
+
   test('a pattern of many stars takes no time that explodes', () => {
     const pattern = 'a*'.repeat(200);
     const value = 'a'.repeat(20_000);

@@ -63,6 +63,7 @@ export function expansionOf(word: string, lookup: Lookup, options: ExpandOptions
     options,
     keepEscapes: options.keepEscapes ?? false,
     depth: 0,
+    patternSteps: 0,
     matched: new Set(),
     unmatched: new Set(),
   };
@@ -86,12 +87,24 @@ interface Lexer {
   keepEscapes: boolean;
   /** How many `${` are open. */
   depth: number;
+  /** What patterns cost so far. */
+  patternSteps: number;
   readonly matched: Set<string>;
   readonly unmatched: Set<string>;
 }
 
 /** How deep `${}` may nest: far beyond any use, and safe for the stack. */
 const maxDepth = 100;
+
+/** Steps that the patterns of one word may take, pattern times value, all together. */
+const maxPatternSteps = 1 << 24;
+
+function countSteps(lexer: Lexer, value: string, pattern: string): void {
+  lexer.patternSteps += value.length * Math.max(1, pattern.length);
+  if (lexer.patternSteps > maxPatternSteps) {
+    throw invalid(`patterns take more than ${maxPatternSteps} steps`);
+  }
+}
 
 /**
  * Reads up to the character `stop` and past it, or to the end when `stop` is empty. In a pattern,
@@ -294,6 +307,7 @@ function readModifier(lexer: Lexer, name: string, modifier: string): string {
     }
     case '#':
     case '%': {
+      countSteps(lexer, value ?? '', operand);
       const longest = operand.startsWith(operator);
       const trim = operator === '#' ? trimPrefix : trimSuffix;
       return trim(value ?? '', longest ? operand.slice(1) : operand, longest);
@@ -311,6 +325,7 @@ function readSubstitution(lexer: Lexer, name: string): string {
   const value = look(lexer, name);
   if (value === undefined && lexer.options.keepUnset)
     return `\${${name}/${pattern}/${replacement}}`;
+  countSteps(lexer, value ?? '', pattern);
   return substitute(value ?? '', pattern, { replacement, all });
 }
 

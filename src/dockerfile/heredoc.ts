@@ -22,7 +22,7 @@ export interface Heredoc {
 
 export type HeredocOperator = Omit<Heredoc, 'content' | 'contentRange' | 'terminatorRange'>;
 
-const operatorForm = /^(\d*)<<(-?)\s*([^<]*)$/;
+const operatorForm = /^(\d*)<<(-?)/;
 
 const unset = (): undefined => undefined;
 
@@ -32,8 +32,8 @@ export type Delimiter = Pick<Heredoc, 'name' | 'expand' | 'stripTabs' | 'fileDes
 /** What a word such as `<<-"EOF"` announces, or undefined when it is no here-document. */
 export function parseHeredocOperator(word: string): Delimiter | undefined {
   const match = word.includes('<<') ? operatorForm.exec(word) : null;
-  const rest = match?.[3];
-  if (!match || !rest) return undefined;
+  const rest = match ? word.slice(match[0].length).trimStart() : '';
+  if (!match || rest === '' || rest.includes('<')) return undefined;
   const plain = wordsUnlessFaulty(rest, { keepUnset: true }).words;
   if (plain.length !== 1) return undefined;
   const [name = ''] = plain;

@@ -113,6 +113,18 @@ describe('large files', () => {
     ['comments', `FROM a\n${'# x\n'.repeat(lines)}`, 1],
     ['here-documents', `FROM a\n${'RUN <<E\nx\nE\n'.repeat(lines / 4)}`, lines / 4 + 1],
     ['stages', 'FROM a\n'.repeat(lines), lines],
+    ['blanks behind <<', `FROM a\nRUN <<${' '.repeat(65_000)}< x\n`, 2],
+    ['blanks in a directive', `# syntax=a${' '.repeat(65_000)}b\nFROM a\n`, 1],
+    [
+      'names of here-documents',
+      `FROM a\nCOPY ${'<<E \\\n'.repeat(lines / 4)} /\n${'E\n'.repeat(lines / 4)}`,
+      2,
+    ],
+    [
+      'comments above as many ARGs',
+      `FROM a\n${'# a b\n'.repeat(lines / 4)}ARG ${'x \\\n'.repeat(lines / 4)}y\n`,
+      2,
+    ],
     ['one here-document of as many lines', `FROM a\nRUN <<E\n${'x\n'.repeat(lines)}E\n`, 2],
   ];
   for (const [name, text, instructions] of cases) {

@@ -88,18 +88,19 @@ function splitPaths(request: Request, { words, json }: Paths) {
   }
   const sources: Word[] = [];
   const inlineSources: Heredoc[] = [];
+  // The last here-document of a name is the one its name stands for.
+  const opened = new Map(request.heredocs.map((heredoc) => [heredoc.name, heredoc]));
   for (const word of words.slice(0, -1)) {
     const operator = parseHeredocOperator(word.text);
     if (!operator) sources.push(word);
-    else inlineSources.push(inlineSource(request, word, operator));
+    else inlineSources.push(inlineSource(word, operator, opened.get(operator.name)));
   }
   return { sources, inlineSources, destination, json };
 }
 
-/** The here-document a word stands for; the last of a name wins, and one never opened is empty. */
-function inlineSource({ heredocs }: Request, { range }: Word, operator: Delimiter): Heredoc {
+/** The here-document a word stands for; one that was never opened, as in JSON, is empty. */
+function inlineSource({ range }: Word, operator: Delimiter, opened: Heredoc | undefined): Heredoc {
   const nowhere = { start: range.end, end: range.end };
-  const opened = heredocs.findLast(({ name }) => name === operator.name);
   return {
     ...operator,
     range,

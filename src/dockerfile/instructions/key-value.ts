@@ -25,14 +25,24 @@ export function parseArg(request: Request): ArgInstruction {
   const { command, comments } = request;
   const words = quotedWords(argsOf(request), command.escapeToken);
   if (words.length === 0) throw argsFault(request, 'ARG requires at least one argument');
+  const descriptions = descriptionsIn(comments);
   const definitions = words.map((word): ArgDefinition => {
     const [name, defaultValue] = splitAtEquals(command.line, word);
     if (name.text === '') throw new SyntaxFault('ARG names can not be blank', name.range);
-    const prefix = `${name.text} `;
-    const comment = comments.find((text) => text.startsWith(prefix));
-    return { name, defaultValue, description: comment?.slice(prefix.length) };
+    return { name, defaultValue, description: descriptions.get(name.text) };
   });
   return { ...common('arg', request), definitions };
+}
+
+/** What comments say of the name each begins with; the first of a name counts. */
+function descriptionsIn(comments: readonly string[]): Map<string, string> {
+  const descriptions = new Map<string, string>();
+  for (const comment of comments) {
+    const blank = comment.indexOf(' ');
+    const name = comment.slice(0, blank);
+    if (blank > 0 && !descriptions.has(name)) descriptions.set(name, comment.slice(blank + 1));
+  }
+  return descriptions;
 }
 
 /** The pairs of ENV and LABEL: `=` in the first word decides between the form of today and the old. */
