@@ -1,0 +1,59 @@
+import type { BaseImage, BaseImages, ImageWriter, ResolveOptions } from '../../build/index.ts';
+import { errorKind, formatReference, type Reference } from '../../core/index.ts';
+import { hostPlatform, platformMatches } from '../../image/index.ts';
+import type { ImageStore, LocalImage } from '../../store/index.ts';
+import type { Transfers } from '../transfers.ts';
+
+/** Base images from the local store, pulled when they are missing, of another platform, or asked for. */
+export function createBaseImages(options: {
+  images: ImageStore;
+  transfers: Transfers;
+}): BaseImages {
+  const { images, transfers } = options;
+
+  async function local(
+    reference: Reference,
+    { platform }: ResolveOptions,
+  ): Promise<LocalImage | undefined> {
+    try {
+      const image = await images.resolve(formatReference(reference));
+      const wanted = platform ?? hostPlatform();
+      return platformMatches(wanted, image.config) ? image : undefined;
+    } catch (error) {
+      if (errorKind(error) === 'not-found') return undefined;
+      throw error;
+    }
+  }
+
+  async function pull(reference: Reference, resolveOptions: ResolveOptions): Promise<LocalImage> {
+    const { platform, auth, onProgress, signal } = resolveOptions;
+    const { image } = await transfers.pull(reference, {
+      platform,
+      signal,
+      credentials: auth?.[reference.domain],
+      onEvent(event) {
+        if (event.kind !== 'progress') return;
+        const { blob, doneBytes, totalBytes } = event;
+        onProgress?.({ id: blob, action: 'downloading', current: doneBytes, total: totalBytes });
+      },
+    });
+    return image;
+  }
+
+  return {
+    async resolve(reference, resolveOptions): Promise<BaseImage> {
+      const found = resolveOptions.pull ? undefined : await local(reference, resolveOptions);
+      const image = found ?? (await pull(reference, resolveOptions));
+      const digest = image.repoDigests.find(
+        ({ domain, path }) => domain === reference.domain && path === reference.path,
+      )?.digest;
+      return { id: image.id, config: image.config, chain: image.chain, ...(digest && { digest }) };
+    },
+  };
+}
+
+export function createImageWriter(images: Pick<ImageStore, 'add'>): ImageWriter {
+  return {
+    write: async (config, { tags, parent }) => (await images.add(config, { tags, parent })).id,
+  };
+}
