@@ -72,7 +72,8 @@ export function expansionOf(word: string, lookup: Lookup, options: ExpandOptions
     return { text, words, spans, matched: lexer.matched, unmatched: lexer.unmatched };
   } catch (error) {
     if (!(error instanceof BerthError)) throw error;
-    throw invalid(`failed to process ${quoted(word)}: ${error.message}`, { cause: error });
+    const shown = word.length > maxShown ? `${word.slice(0, maxShown)}…` : word;
+    throw invalid(`failed to process ${quoted(shown)}: ${error.message}`, { cause: error });
   }
 }
 
@@ -92,6 +93,9 @@ interface Lexer {
   readonly matched: Set<string>;
   readonly unmatched: Set<string>;
 }
+
+/** Characters of a word that a message repeats; the body of a here-document is a word too. */
+const maxShown = 500;
 
 /** How deep `${}` may nest: far beyond any use, and safe for the stack. */
 const maxDepth = 100;
