@@ -2,6 +2,16 @@ export { createRegistryAccess, type RegistryAccessOptions } from './auth/registr
 export { type AccessPolicy, defaultPolicy, type Right } from './auth/rights.ts';
 export { loadSigningKey } from './auth/signing-key.ts';
 export { memoryUsers, type User, type Users, userAccounts } from './auth/users.ts';
+export { type Credentials, parseRegistryAuth } from './client/credentials.ts';
+export { type ListOptions, listRepositories, listTags } from './client/listing.ts';
+export { checkLogin } from './client/login.ts';
+export {
+  createRegistryClient,
+  type RegistryClient,
+  type RegistryClientOptions,
+} from './client/registry-client.ts';
+export { registrySink, type SinkOptions } from './client/registry-sink.ts';
+export { registrySource, type SourceOptions } from './client/registry-source.ts';
 export {
   parseManifestReference,
   parseRepositoryName,

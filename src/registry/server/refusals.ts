@@ -60,7 +60,7 @@ export function replyWith(reply: FastifyReply, { status, body }: OciErrorReply):
   reply.code(status).send(body);
   if (raw.complete) return;
   raw.resume();
-  const cut = setTimeout(() => raw.destroy(), unwantedBodyMs);
+  const cut = setTimeout(() => raw.destroy(), unwantedBodyMs).unref();
   raw.once('close', () => clearTimeout(cut));
   raw.once('end', () => clearTimeout(cut));
 }

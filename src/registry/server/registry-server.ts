@@ -1,6 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { invalid, notFound } from '../../core/index.ts';
+import {
+  conflict,
+  errnoCode,
+  errorMessage,
+  invalid,
+  notFound,
+  unavailable,
+} from '../../core/index.ts';
 import type { AccessControl } from './access-control.ts';
 import { dispatcher } from './dispatch.ts';
 import type { RegistryEvent } from './events.ts';
@@ -105,7 +112,11 @@ function serving(app: FastifyInstance): RegistryServer {
   return {
     async listen(address) {
       const { host, port } = parseListenAddress(address);
-      await app.listen({ host, port });
+      try {
+        await app.listen({ host, port });
+      } catch (cause) {
+        throw listenError(address, cause);
+      }
       const taken = app.server.address() as AddressInfo;
       return taken.family === 'IPv6'
         ? `[${taken.address}]:${taken.port}`
@@ -114,6 +125,14 @@ function serving(app: FastifyInstance): RegistryServer {
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+function listenError(address: string, cause: unknown): Error {
+  const code = errnoCode(cause);
+  if (code === 'EADDRINUSE') {
+    return conflict(`listen tcp ${address}: bind: address already in use`, { code, cause });
+  }
+  return unavailable(`listen tcp ${address}: ${errorMessage(cause)}`, { code, cause });
 }
 
 /** Reads `127.0.0.1:5000`, `[::1]:5000`, `localhost:5000` and `:5000`. Throws `invalid`. */
