@@ -81,7 +81,7 @@ export type CacheAddress =
   | { kind: 'inline' };
 
 export interface BuildResult extends AsyncDisposable {
-  /** Digest of the image's config. */
+  /** Digest of the image's config; empty when only the checks were asked for. */
   readonly imageId: Digest;
   /** Digest of its manifest, where one was made (push, archive). */
   readonly manifestDigest?: Digest;
@@ -94,7 +94,15 @@ export type BuildEvent =
   | { kind: 'plan'; steps: readonly BuildStep[] }
   /** Work that is no step: loading the Dockerfile, the context, metadata; exporting. */
   | { kind: 'task-started'; task: string; atMs: number }
-  | { kind: 'task-progress'; task: string; current: number; total?: number }
+  | {
+      kind: 'task-progress';
+      task: string;
+      /** Of several parts, which: a layer's short digest. */
+      id?: string;
+      action?: string;
+      current: number;
+      total?: number;
+    }
   | { kind: 'task-done'; task: string; atMs: number; detail?: string; failed?: boolean }
   | { kind: 'step-started'; step: number; atMs: number }
   /** A RUN's container exists, under this id. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { BerthError, type Digest, digestOf } from '../../core/index.ts';
+import { BerthError, type Digest, digestOf, notFound } from '../../core/index.ts';
 import { compilePathMatch, hasWildcards, parentsSource } from '../../dockerfile/index.ts';
 import { contentDigest } from '../context/content-digest.ts';
 import { cleanPath, type FileIndex, fileIndex, segmentsOf } from '../context/file-index.ts';
@@ -47,12 +47,18 @@ export interface SourcePart {
 
 const contextOwner: Owner = { uid: 0, gid: 0 };
 
-/** A context whose files were all listed and digested when it was unpacked. */
-export function contextSource(index: FileIndex): FileSource {
+/**
+ * A context whose files were all listed and digested when it was unpacked. `ignored` says what file
+ * left a path out, for the error about it.
+ */
+export function contextSource(
+  index: FileIndex,
+  ignored: (path: string) => string | undefined = () => undefined,
+): FileSource {
   const known = new Map<string, Promise<SourceFiles>>();
   const find = async (request: SelectionRequest): Promise<SourceFiles> => {
     const { rootPath } = index.tree;
-    const part = { rootPath, prefix: '', index, selection: select(index, request) };
+    const part = { rootPath, prefix: '', index, selection: selectIn(index, request, ignored) };
     return { parts: [part], ...(await partDigest(part, contextOwner)) };
   };
   return {
@@ -66,6 +72,20 @@ export function contextSource(index: FileIndex): FileSource {
       return found;
     },
   };
+}
+
+function selectIn(
+  index: FileIndex,
+  request: SelectionRequest,
+  ignored: (path: string) => string | undefined,
+): Selection {
+  try {
+    return select(index, request);
+  } catch (error) {
+    if (!(error instanceof BerthError) || error.code !== 'SOURCE_MISSING') throw error;
+    const file = ignored((error.details as { path: string }).path);
+    throw file === undefined ? error : notFound(`${error.message} (excluded by ${file})`);
+  }
 }
 
 function partDigest({ index, selection, prefix }: SourcePart, owner: Owner | undefined) {

@@ -22,6 +22,8 @@ export interface ResolverOptions {
   readonly buildId: string;
   /** One time for all uses by a build, so that a stack's layers age together. */
   readonly startedAtMs: number;
+  /** The build needs the stack from now on: it must not be deleted under it. */
+  readonly hold: (chain: Digest) => void;
 }
 
 export interface LayerRequest {
@@ -46,15 +48,18 @@ export interface ResolvedLayer {
 
 /** Resolves steps to layers: the cache first, then work shared with all who want the same. */
 export function createLayerResolver(options: ResolverOptions) {
-  const { records, filesystems, shared, slots, foreign, buildId, startedAtMs } = options;
+  const { records, filesystems, shared, slots, foreign, buildId, startedAtMs, hold } = options;
   /** What this build made although it might not use the cache. */
   const madeHere = new Map<Digest, CacheRecord>();
 
   async function fromCache(key: Digest, signal: AbortSignal): Promise<CacheRecord | undefined> {
     const record = records.get(key);
-    if (record && (await filesystems.has(record.chain))) {
-      records.touch(key, startedAtMs);
-      return record;
+    if (record) {
+      hold(record.chain);
+      if (await filesystems.has(record.chain)) {
+        records.touch(key, startedAtMs);
+        return record;
+      }
     }
     return foreign?.find(key, signal);
   }
@@ -78,6 +83,7 @@ export function createLayerResolver(options: ResolverOptions) {
       async ({ signal: workSignal, tell }) =>
         slots.run(async () => {
           const layer = await looked.make({ signal: workSignal, tell });
+          hold(layer.chain);
           const record = recordOf(request, { looked, key, layer });
           records.put(record, looked.details);
           return record;
@@ -116,6 +122,7 @@ export function createLayerResolver(options: ResolverOptions) {
     const key = keyOf(looked.inputs);
     const known = mayUseCache ? await fromCache(key, signal) : madeHere.get(key);
     const record = known ?? (await make(request, { looked, key }));
+    hold(record.chain);
     if (!mayUseCache) madeHere.set(key, record);
     if (step.quick) records.alias(keyOf(step.quick), key);
     return { record, cached: known !== undefined };

@@ -1,5 +1,5 @@
-import { type Digest, digestOf, errorKind } from '../../core/index.ts';
-import type { BuildEvent, BuildStep } from '../builder.ts';
+import { BerthError, type Digest, digestOf, errorKind } from '../../core/index.ts';
+import type { BuildEvent, BuildStep, StepFailureDetails } from '../builder.ts';
 import { imageKey, type Plan, type PlannedStage, type PlannedStep } from '../plan/plan.ts';
 import type { BuildScope, Parent } from './build-scope.ts';
 import { copyStep } from './copy-step.ts';
@@ -112,7 +112,7 @@ function finisher(options: StageSolverOptions, walk: Walk, step: BuildStep) {
 function failed({ emit, signal }: StageSolverOptions, step: BuildStep, error: unknown): unknown {
   const { number } = step;
   const atMs = Date.now();
-  if (signal.aborted || errorKind(error) === 'canceled') {
+  if (signal.aborted || errorKind(error) === 'canceled' || isOfOtherStep(error)) {
     emit({ kind: 'step-canceled', step: number, atMs });
     return error;
   }
@@ -120,6 +120,12 @@ function failed({ emit, signal }: StageSolverOptions, step: BuildStep, error: un
   const { exitCode } = failure.details as { exitCode?: number };
   emit({ kind: 'step-failed', step: number, atMs, message: failure.message, exitCode });
   return failure;
+}
+
+/** The failure of a stage this one waited for has its place already. */
+function isOfOtherStep(error: unknown): boolean {
+  if (!(error instanceof BerthError) || error.code !== 'STEP_FAILED') return false;
+  return (error.details as Partial<StepFailureDetails>).step !== undefined;
 }
 
 async function startWalk(

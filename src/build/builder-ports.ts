@@ -1,0 +1,43 @@
+import type { CacheRecords } from './cache/records.ts';
+import type {
+  BaseImages,
+  CacheStores,
+  Emulators,
+  Exports,
+  Fetcher,
+  Filesystems,
+  ImageWriter,
+  Layers,
+  RootFiles,
+  Runner,
+  Trees,
+  UnpackLimits,
+} from './ports.ts';
+
+/** All that a builder is made with. */
+export interface BuilderPorts {
+  readonly filesystems: Filesystems;
+  readonly trees: Trees;
+  readonly rootFiles: RootFiles;
+  readonly runner: Runner;
+  readonly baseImages: BaseImages;
+  readonly images: ImageWriter;
+  readonly records: CacheRecords;
+  readonly fetcher: Fetcher;
+  readonly layers: Layers;
+  readonly exports: Exports;
+  readonly cacheStores: CacheStores;
+  readonly emulators: Emulators;
+}
+
+export interface BuilderOptions {
+  /** A folder of the builder's own on the disk of the snapshots; what a crash left in it is removed. */
+  readonly root: string;
+  /** A folder of the builder's own on a tmpfs, for secrets. */
+  readonly secretRoot: string;
+  /** How many steps of all builds run at once; the number of CPUs, at least 2, when absent. */
+  readonly parallelSteps?: number;
+  readonly contextLimits?: UnpackLimits;
+  /** Bytes the cache may keep; no bound when absent. */
+  readonly cacheLimitBytes?: number;
+}

@@ -1,0 +1,171 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type ByteStream, errorMessage, internal, invalid, notFound } from '../../core/index.ts';
+import {
+  createIgnoreMatcher,
+  type IgnoreMatcher,
+  parseIgnoreFile,
+} from '../../dockerfile/index.ts';
+import type { BuildContext } from '../builder.ts';
+import type { Fetcher, FileTree, Trees, UnpackLimits } from '../ports.ts';
+import { looksLikeArchive } from './archive-kind.ts';
+import { cleanPath, type FileIndex, fileIndex } from './file-index.ts';
+import { parseGitAddress } from './git-address.ts';
+import { keptByIgnore } from './keep-paths.ts';
+
+/** Bounds for contexts, against archives made to fill the disk. */
+export const defaultContextLimits: UnpackLimits = { entries: 5_000_000, bytes: 200 * 2 ** 30 };
+
+const largestDockerfileBytes = 64 * 2 ** 20;
+
+export interface LoadOptions {
+  /** An empty folder of the build's own. */
+  readonly folder: string;
+  readonly trees: Trees;
+  readonly fetcher: Fetcher;
+  readonly limits: UnpackLimits;
+  /** Keep `.git` of a git context. */
+  readonly keepGitDir: boolean;
+  readonly onProgress: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A context on disk. */
+export interface LoadedContext {
+  /** All of it, whatever the ignore rules say. */
+  readonly all: FileIndex;
+  /** An address that led to a Dockerfile and not to an archive. */
+  readonly dockerfile: string | undefined;
+}
+
+/** Brings a context to the disk. Throws `invalid`, `not-found`, `unavailable`. */
+export async function loadContext(
+  context: BuildContext,
+  options: LoadOptions,
+): Promise<LoadedContext> {
+  switch (context.kind) {
+    case 'none':
+      return loaded({ rootPath: options.folder, entries: new Map() });
+    case 'tar':
+      return loaded(await unpack(context.stream, options));
+    case 'remote':
+      return parseGitAddress(context.url)
+        ? loadGit(context.url, options)
+        : loadHttp(context.url, options);
+  }
+}
+
+function loaded(tree: FileTree, dockerfile?: string): LoadedContext {
+  return { all: fileIndex(tree, { plainRoot: true }), dockerfile };
+}
+
+function unpack(stream: ByteStream, options: LoadOptions): Promise<FileTree> {
+  const { trees, folder, signal, limits } = options;
+  return trees.unpack(counted(stream, options.onProgress), folder, signal, limits);
+}
+
+async function* counted(stream: ByteStream, onProgress: (bytes: number) => void): ByteStream {
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    onProgress(bytes);
+    yield chunk;
+  }
+}
+
+async function loadGit(url: string, options: LoadOptions): Promise<LoadedContext> {
+  const { fetcher, trees, signal } = options;
+  const directory = join(options.folder, 'repository');
+  await mkdir(directory);
+  const keepGitDir = parseGitAddress(url)!.keepGitDir ?? options.keepGitDir;
+  await fetcher.git(url, { directory, keepGitDir, signal });
+  return loaded(await trees.scan(directory, '/', signal));
+}
+
+async function loadHttp(url: string, options: LoadOptions): Promise<LoadedContext> {
+  if (!/^https?:\/\//.test(url)) {
+    throw invalid(`build context ${JSON.stringify(url)}: not an address of git, http or https`);
+  }
+  const { fetcher, signal, limits } = options;
+  const answer = await fetcher.http(url, { signal });
+  if (answer.kind === 'unchanged') throw internal(`fetch ${url}: no content`);
+  const download = join(options.folder, 'download');
+  const bytes = bounded(counted(answer.content, options.onProgress), limits.bytes, url);
+  await pipeline(Readable.from(bytes), createWriteStream(download, { mode: 0o600 }), { signal });
+  if (!(await looksLikeArchive(download))) {
+    const text = await readFile(download);
+    if (text.length > largestDockerfileBytes) throw tooLarge(url, text.length);
+    return loaded({ rootPath: options.folder, entries: new Map() }, text.toString());
+  }
+  const folder = join(options.folder, 'files');
+  await mkdir(folder);
+  return loaded(await options.trees.unpack(createReadStream(download), folder, signal, limits));
+}
+
+async function* bounded(stream: ByteStream, limitBytes: number, what: string): ByteStream {
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > limitBytes) throw tooLarge(what, bytes);
+    yield chunk;
+  }
+}
+
+function tooLarge(what: string, bytes: number) {
+  return invalid(`read ${what}: ${bytes} bytes are more than is allowed`, { code: 'SIZE_INVALID' });
+}
+
+/** The text of a Dockerfile in a context. Throws `not-found` in BuildKit's words. */
+export async function readDockerfile(context: LoadedContext, path: string): Promise<Uint8Array> {
+  const clean = cleanPath(path);
+  const found =
+    context.all.resolve(clean) ??
+    (clean === 'Dockerfile' ? context.all.resolve('dockerfile') : undefined);
+  if (found === undefined || context.all.entry(found)?.type !== 'file') {
+    throw notFound(`failed to read dockerfile: open ${clean}: no such file or directory`);
+  }
+  return readSmall(context, found);
+}
+
+async function readSmall({ all }: LoadedContext, path: string): Promise<Uint8Array> {
+  const { sizeBytes } = all.entry(path)!;
+  if (sizeBytes > largestDockerfileBytes) throw tooLarge(path, sizeBytes);
+  // The path was resolved in the index: none of its parts is a link.
+  return readFile(join(all.tree.rootPath, path));
+}
+
+/** A context without what its ignore file names. */
+export interface FilteredContext {
+  readonly index: FileIndex;
+  /** The ignore file used, for messages, and its rules. */
+  readonly ignoreFile: string | undefined;
+  readonly matcher: IgnoreMatcher | undefined;
+}
+
+/** Applies `<dockerfile>.dockerignore` or else `.dockerignore`. Throws `invalid` for a bad pattern. */
+export async function applyIgnoreFile(
+  context: LoadedContext,
+  dockerfilePath: string | undefined,
+): Promise<FilteredContext> {
+  const candidates = [
+    ...(dockerfilePath === undefined ? [] : [`${cleanPath(dockerfilePath)}.dockerignore`]),
+    '.dockerignore',
+  ];
+  const found = candidates.find((path) => context.all.entry(path)?.type === 'file');
+  if (found === undefined) return { index: context.all, ignoreFile: undefined, matcher: undefined };
+  const patterns = parseIgnoreFile(Buffer.from(await readSmall(context, found)).toString());
+  try {
+    const matcher = createIgnoreMatcher(patterns);
+    const kept = keptByIgnore(context.all, matcher);
+    const index = fileIndex(context.all.tree, {
+      keep: (path) => kept.has(path),
+      plainRoot: true,
+    });
+    return { index, ignoreFile: found, matcher };
+  } catch (cause) {
+    throw invalid(`read ${found}: ${errorMessage(cause)}`, { cause });
+  }
+}

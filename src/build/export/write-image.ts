@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { type Digest, finishDigest } from '../../core/index.ts';
+import type { BuildRequest } from '../builder.ts';
+import type { Filesystems, ImageWriter } from '../ports.ts';
+import type { SolvedBuild } from '../session/run-build.ts';
+import { imageConfig } from './image-config.ts';
+
+export interface FinishedImage {
+  readonly imageId: Digest;
+  readonly rawConfig: Uint8Array;
+}
+
+/** The configuration of the built image, and its id. */
+export async function finishImage(
+  { plan, target, epochS }: SolvedBuild,
+  request: BuildRequest,
+  filesystems: Filesystems,
+): Promise<FinishedImage> {
+  const { chain } = target.top;
+  const layers = chain === null ? [] : await filesystems.layers(chain);
+  const config = imageConfig(plan.target.image, {
+    diffIds: layers.map(({ diffId }) => diffId),
+    layerTimesMs: new Map([...target.layers].map(([step, layer]) => [step, layer.createdAtMs])),
+    labels: request.labels,
+    epochS,
+  });
+  const rawConfig = Buffer.from(JSON.stringify(config));
+  return { rawConfig, imageId: finishDigest(createHash('sha256').update(rawConfig)) };
+}
+
+/** Does any output keep the image on this machine? */
+export function keepsImage({ outputs }: BuildRequest): boolean {
+  if (!outputs || outputs.length === 0) return true;
+  return outputs.some(({ kind }) => kind !== 'none' && kind !== 'local' && kind !== 'tar');
+}
+
+/** Stores the image, under its tags if it is one of the outputs to be kept here. */
+export async function storeImage(
+  { rawConfig }: FinishedImage,
+  request: BuildRequest,
+  images: ImageWriter,
+): Promise<void> {
+  const { outputs = [] } = request;
+  const isTagged = outputs.length === 0 || outputs.some(({ kind }) => kind === 'image');
+  await images.write(rawConfig, { tags: isTagged ? request.tags : [] });
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { collect, finishDigest, invalid, notFound } from '../../core/index.ts';
+import { readTar } from '../../image/index.ts';
+import type { CopyRequest, FileEntry, RootFiles, Trees } from '../ports.ts';
+
+/**
+ * Trees on a temporary folder, as plain as can be and without root's powers: owners are not kept.
+ * For tests of the builder; the real ones stand in store/.
+ */
+export function createFakeTrees(): Trees {
+  return {
+    async unpack(archive, directory, _signal, limits) {
+      let entries = 0;
+      for await (const { entry, content } of readTar(archive)) {
+        if (limits && ++entries > limits.entries) throw invalid('unpack: too many entries');
+        const path = join(directory, posix.normalize(`/${entry.path}`));
+        mkdirSync(dirname(path), { recursive: true });
+        if (entry.type === 'directory') mkdirSync(path, { recursive: true });
+        else if (entry.type === 'symlink') symlinkSync(entry.linkTarget, path);
+        else writeFileSync(path, await collect(content(), 1 << 30), { mode: entry.mode });
+      }
+      return { rootPath: directory, entries: entriesOf(directory) };
+    },
+    async scan(rootPath, path) {
+      const real = join(rootPath, posix.normalize(`/${path}`));
+      if (!existsSync(real)) throw notFound(`scan ${path}: not found`);
+      return { rootPath: real, entries: entriesOf(real) };
+    },
+    remove: async (directory) => rmSync(directory, { recursive: true, force: true }),
+    copy: async (request) => copy(request),
+  };
+}
+
+/** What stands below a folder, itself under ''. */
+export function entriesOf(root: string): Map<string, FileEntry> {
+  const entries = new Map<string, FileEntry>();
+  const visit = (path: string): void => {
+    const real = join(root, path);
+    const entry = entryOf(real);
+    entries.set(path, entry);
+    if (entry.type !== 'directory') return;
+    for (const name of readdirSync(real)) visit(path === '' ? name : `${path}/${name}`);
+  };
+  visit('');
+  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function entryOf(path: string): FileEntry {
+  const stat = lstatSync(path);
+  const type = stat.isSymbolicLink() ? 'symlink' : stat.isDirectory() ? 'directory' : 'file';
+  return {
+    type,
+    mode: stat.mode & 0o7777,
+    uid: 0,
+    gid: 0,
+    sizeBytes: type === 'file' ? stat.size : 0,
+    mtimeMs: stat.mtimeMs,
+    linkTarget: type === 'symlink' ? readlinkSync(path) : '',
+    digest:
+      type === 'file' ? finishDigest(createHash('sha256').update(readFileSync(path))) : undefined,
+  };
+}
+
+function copy(request: CopyRequest): void {
+  for (const { sourcePath, targetPath, shallow } of request.items) {
+    const target = join(request.targetRoot, targetPath);
+    mkdirSync(dirname(target), { recursive: true });
+    copyOne(request, { path: sourcePath, target, shallow });
+  }
+}
+
+function copyOne(
+  request: CopyRequest,
+  { path, target, shallow }: { path: string; target: string; shallow?: boolean },
+): void {
+  if (request.skip?.has(path)) return;
+  const source = join(request.sourceRoot, path);
+  const { type, mode, linkTarget, mtimeMs } = entryOf(source);
+  const wanted =
+    typeof request.mode === 'number'
+      ? request.mode
+      : (request.mode?.[mode | (type === 'directory' ? 0o10000 : 0)] ?? mode);
+  if (type === 'directory') {
+    if (!existsSync(target)) mkdirSync(target, { mode: wanted });
+    else if (!lstatSync(target).isDirectory()) {
+      throw invalid(`cannot copy to non-directory: ${target}`);
+    }
+    for (const name of shallow ? [] : readdirSync(source)) {
+      copyOne(request, { path: posix.join(path, name), target: join(target, name) });
+    }
+    return;
+  }
+  rmSync(target, { force: true });
+  if (type === 'symlink') symlinkSync(linkTarget, target);
+  else if (request.mayLink && request.mode === undefined) linkSync(source, target);
+  else {
+    writeFileSync(target, readFileSync(source));
+    chmodSync(target, wanted);
+  }
+  const timeS = request.epochS ?? mtimeMs / 1000;
+  lutimesSync(target, timeS, timeS);
+}
+
+export function createFakeRootFiles(): RootFiles {
+  const at = (rootPath: string, path: string) => join(rootPath, posix.normalize(`/${path}`));
+  return {
+    async read(rootPath, path) {
+      const real = at(rootPath, path);
+      return existsSync(real) ? readFileSync(real) : undefined;
+    },
+    async kindOf(rootPath, path) {
+      const real = at(rootPath, path);
+      if (!existsSync(real)) return undefined;
+      return lstatSync(real).isDirectory() ? 'directory' : 'other';
+    },
+    async list(rootPath, path) {
+      const real = at(rootPath, path);
+      return existsSync(real) ? readdirSync(real) : undefined;
+    },
+    makeDirectory: async (rootPath, path, { mode }) =>
+      mkdirSync(at(rootPath, path), { recursive: true, mode }) !== undefined,
+    async missing(rootPath, paths) {
+      const noted = paths.filter((path) => !existsSync(at(rootPath, path)));
+      return {
+        async clear() {
+          for (const path of noted) rmSync(at(rootPath, path), { recursive: true, force: true });
+        },
+      };
+    },
+  };
+}
