@@ -27,6 +27,7 @@ export {
 } from './errors.ts';
 export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
 export { randomId, shortId } from './ids.ts';
+export { nameBytes, nameText } from './name-text.ts';
 export {
   familiarName,
   familiarReference,

@@ -20,11 +20,14 @@ export {
   readlinkAt,
   renameAt,
   rmdirAt,
+  skipHole,
   symlinkAt,
+  truncateFd,
   unlinkAt,
   utimesAt,
   writeFully,
 } from './files/at.ts';
+export { listDirectory } from './files/list.ts';
 export {
   type FileStat,
   fileType,

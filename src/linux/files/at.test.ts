@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -31,6 +32,7 @@ import {
   utimesAt,
   writeFully,
 } from './at.ts';
+import { listDirectory } from './list.ts';
 import { isSymlink, statAt } from './stat.ts';
 import { copyContent } from './transfer.ts';
 
@@ -111,6 +113,20 @@ describe('files by descriptor', () => {
       closeSync(to);
       assert(readFileSync(join(folder, 'to')).equals(Buffer.concat([bytes, Buffer.from('end')])));
     }
+  });
+
+  test('names that are no UTF-8 keep their bytes', () => {
+    const names = ['\udcff-latin', 'ä', 'plain'];
+    check(mkdirAt(root, 'names', 0o755), 'mkdirat');
+    const fd = check(openAt(root, 'names', openDirectory), 'openat');
+    for (const name of names) check(symlinkAt(name, fd, name), 'symlinkat');
+    assert.deepEqual(listDirectory(fd), ['plain', 'ä', '\udcff-latin']);
+    for (const name of names) {
+      assert.equal(readlinkAt(fd, name), name);
+      assert.equal(typeof statAt(fd, name), 'object');
+    }
+    closeFd(fd);
+    assert.equal(readlinkSync(Buffer.from(`${folder}/root/names/\xff-latin`, 'latin1')).length, 7);
   });
 
   test('device numbers are those of the C library', () => {

@@ -1,10 +1,12 @@
 import { constants } from 'node:fs';
 import { constants as os } from 'node:os';
+import { nameBytes, nameText } from '../../core/index.ts';
 import { call, declare } from '../libc.ts';
 
 /**
  * File calls relative to an open directory, on this thread. Each gives its result, or minus the
- * errno: hand it to `check` where failure is unexpected. Names must hold no NUL: C would cut there.
+ * errno: hand it to `check` where failure is unexpected. Names are those of core's `nameText` and hold
+ * no NUL: C would cut there.
  * Descriptors belong to the caller, who closes them with `closeFd`.
  */
 export const atFlags = { symlinkNoFollow: 0x100, emptyPath: 0x1000, removeDirectory: 0x200 };
@@ -33,13 +35,20 @@ const native = {
   read: declare('int64_t read(int fd, void *buffer, size_t size)'),
   write: declare('int64_t write(int fd, const void *buffer, size_t size)'),
   close: declare('int close(int fd)'),
+  lseek: declare('int64_t lseek(int fd, int64_t offset, int whence)'),
+  ftruncate: declare('int ftruncate(int fd, int64_t size)'),
 };
+
+/** A name as C takes it: a string is passed as UTF-8, other bytes go as they are. */
+export function cName(name: string): string | Uint8Array {
+  return name.isWellFormed() ? name : Buffer.concat([nameBytes(name), Buffer.of(0)]);
+}
 
 const how = new DataView(new ArrayBuffer(24));
 
 /** As open(2) with O_CLOEXEC. */
 export function openAt(dirFd: number, name: string, flags: number, mode = 0): number {
-  return call(native.openat, dirFd, name, flags | cloexec, mode);
+  return call(native.openat, dirFd, cName(name), flags | cloexec, mode);
 }
 
 /**
@@ -59,7 +68,14 @@ function openat2(dirFd: number, path: string, flags: number, mode: number, rules
   how.setBigUint64(0, BigInt(flags | cloexec), true);
   how.setBigUint64(8, BigInt(mode), true);
   how.setBigUint64(16, BigInt(rules), true);
-  return call(native.openat2, openat2Number, dirFd, path === '' ? '.' : path, how.buffer, 24);
+  return call(
+    native.openat2,
+    openat2Number,
+    dirFd,
+    path === '' ? '.' : cName(path),
+    how.buffer,
+    24,
+  );
 }
 
 /** Flags to open a directory for reading, or (`pathOnly`) only as a place to start from. */
@@ -67,12 +83,12 @@ export const openDirectory = constants.O_RDONLY | constants.O_DIRECTORY;
 export const pathOnly = openPath;
 
 export function mkdirAt(dirFd: number, name: string, mode: number): number {
-  return call(native.mkdirat, dirFd, name, mode);
+  return call(native.mkdirat, dirFd, cName(name), mode);
 }
 
 /** `mode` holds type and permissions (S_IFCHR | 0o600); fifos and sockets ignore the numbers. */
 export function mknodAt(dirFd: number, name: string, mode: number, major = 0, minor = 0): number {
-  return call(native.mknodat, dirFd, name, mode, deviceNumber(major, minor));
+  return call(native.mknodat, dirFd, cName(name), mode, deviceNumber(major, minor));
 }
 
 /** The dev_t of Linux and glibc. */
@@ -84,20 +100,20 @@ export function deviceNumber(major: number, minor: number): bigint {
 }
 
 export function symlinkAt(target: string, dirFd: number, name: string): number {
-  return call(native.symlinkat, target, dirFd, name);
+  return call(native.symlinkat, cName(target), dirFd, cName(name));
 }
 
 /** A hard link; a symlink as source is itself linked, never followed. */
 export function linkAt(fromFd: number, from: string, toFd: number, to: string): number {
-  return call(native.linkat, fromFd, from, toFd, to, 0);
+  return call(native.linkat, fromFd, cName(from), toFd, cName(to), 0);
 }
 
 export function unlinkAt(dirFd: number, name: string): number {
-  return call(native.unlinkat, dirFd, name, 0);
+  return call(native.unlinkat, dirFd, cName(name), 0);
 }
 
 export function rmdirAt(dirFd: number, name: string): number {
-  return call(native.unlinkat, dirFd, name, atFlags.removeDirectory);
+  return call(native.unlinkat, dirFd, cName(name), atFlags.removeDirectory);
 }
 
 /** renameat2(2): `exchange` swaps both names at once, `noReplace` fails with EEXIST. */
@@ -107,17 +123,17 @@ export function renameAt(
   how: 'replace' | 'noReplace' | 'exchange' = 'replace',
 ): number {
   const flags = { replace: 0, noReplace: 1, exchange: 2 }[how];
-  return call(native.renameat2, from.fd, from.name, to.fd, to.name, flags);
+  return call(native.renameat2, from.fd, cName(from.name), to.fd, cName(to.name), flags);
 }
 
 /** Never follows a symlink. */
 export function chownAt(dirFd: number, name: string, uid: number, gid: number): number {
-  return call(native.fchownat, dirFd, name, uid, gid, atFlags.symlinkNoFollow);
+  return call(native.fchownat, dirFd, cName(name), uid, gid, atFlags.symlinkNoFollow);
 }
 
 /** Follows a symlink (the kernel knows no other way): only for names known to be none. */
 export function chmodAt(dirFd: number, name: string, mode: number): number {
-  return call(native.fchmodat, dirFd, name, mode, 0);
+  return call(native.fchmodat, dirFd, cName(name), mode, 0);
 }
 
 export function fchmod(fd: number, mode: number): number {
@@ -132,7 +148,7 @@ const times = new BigInt64Array(4);
 
 /** Sets both times, of a symlink itself where it is one. */
 export function utimesAt(dirFd: number, name: string, mtimeNs: bigint): number {
-  return call(native.utimensat, dirFd, name, timesOf(mtimeNs), atFlags.symlinkNoFollow);
+  return call(native.utimensat, dirFd, cName(name), timesOf(mtimeNs), atFlags.symlinkNoFollow);
 }
 
 export function futimes(fd: number, mtimeNs: bigint): number {
@@ -150,8 +166,8 @@ const linkBuffer = Buffer.allocUnsafeSlow(4096);
 
 /** The target of a symlink, or minus the errno. */
 export function readlinkAt(dirFd: number, name: string): string | number {
-  const size = call(native.readlinkat, dirFd, name, linkBuffer, linkBuffer.length);
-  return size < 0 ? size : linkBuffer.toString('utf8', 0, size);
+  const size = call(native.readlinkat, dirFd, cName(name), linkBuffer, linkBuffer.length);
+  return size < 0 ? size : nameText(linkBuffer, 0, size);
 }
 
 export function readFd(fd: number, buffer: Uint8Array): number {
@@ -168,6 +184,16 @@ export function writeFully(fd: number, bytes: Uint8Array): number {
     rest = rest.subarray(written);
   }
   return 0;
+}
+
+/** Leaves a hole of that size at the file's position; gives the new position. */
+export function skipHole(fd: number, sizeBytes: number): number {
+  return call(native.lseek, fd, sizeBytes, 1);
+}
+
+/** Cuts the file, or extends it with a hole. */
+export function truncateFd(fd: number, sizeBytes: number): number {
+  return call(native.ftruncate, fd, sizeBytes);
 }
 
 export function closeFd(fd: number): void {

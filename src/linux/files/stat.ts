@@ -1,5 +1,5 @@
 import { call, declare } from '../libc.ts';
-import { atFlags } from './at.ts';
+import { atFlags, cName } from './at.ts';
 
 /** What statx(2) tells of one file. Sizes in bytes, times in nanoseconds. */
 export interface FileStat {
@@ -26,7 +26,7 @@ const view = new DataView(buffer);
 /** Stats `name` itself, never a symlink's target; `''` is the open file. Minus the errno on failure. */
 export function statAt(dirFd: number, name: string): FileStat | number {
   const flags = atFlags.symlinkNoFollow | (name === '' ? atFlags.emptyPath : 0);
-  const result = call(statx, dirFd, name, flags, basicStats, buffer);
+  const result = call(statx, dirFd, cName(name), flags, basicStats, buffer);
   return result < 0 ? result : decode();
 }
 

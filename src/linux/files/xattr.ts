@@ -1,5 +1,6 @@
 import { constants as os } from 'node:os';
 import { call, check, declare } from '../libc.ts';
+import { cName } from './at.ts';
 
 /**
  * Extended attributes of a path itself: none of these follows a symlink. They throw errors shaped
@@ -23,7 +24,7 @@ const buffer = Buffer.allocUnsafeSlow(65536);
 
 /** The value, or undefined when there is no such attribute. */
 export function getXattr(path: string, name: string): Buffer | undefined {
-  const size = call(native.get, path, name, buffer, buffer.length);
+  const size = call(native.get, cName(path), name, buffer, buffer.length);
   if (size === -os.errno.ENODATA || size === -os.errno.ENOTSUP) return undefined;
   check(size, 'lgetxattr', path);
   return Buffer.from(buffer.subarray(0, size));
@@ -31,7 +32,7 @@ export function getXattr(path: string, name: string): Buffer | undefined {
 
 /** Creates or replaces. */
 export function setXattr(path: string, name: string, value: Uint8Array): void {
-  check(call(native.set, path, name, value, value.length, 0), 'lsetxattr', path);
+  check(call(native.set, cName(path), name, value, value.length, 0), 'lsetxattr', path);
 }
 
 /** As `setXattr`, on an open file; gives minus the errno on failure. */
@@ -41,7 +42,7 @@ export function setFdXattr(fd: number, name: string, value: Uint8Array): number 
 
 /** Names, sorted by code unit; none where the filesystem keeps no attributes. */
 export function listXattrs(path: string): string[] {
-  return namesFrom(call(native.list, path, buffer, buffer.length), path);
+  return namesFrom(call(native.list, cName(path), buffer, buffer.length), path);
 }
 
 export function listFdXattrs(fd: number): string[] {
@@ -59,7 +60,7 @@ function namesFrom(size: number, path: string): string[] {
 
 /** Idempotent: gives whether the attribute was there. */
 export function removeXattr(path: string, name: string): boolean {
-  const result = call(native.remove, path, name);
+  const result = call(native.remove, cName(path), name);
   if (result === -os.errno.ENODATA) return false;
   check(result, 'lremovexattr', path);
   return true;
