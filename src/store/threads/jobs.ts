@@ -1,0 +1,15 @@
+/**
+ * The work that worker threads know, by name; each is loaded when first asked for. What goes in and
+ * comes out is copied between threads: plain values, typed arrays, message ports.
+ */
+export const jobs = {
+  'unpack-layer': async () => (await import('../layers/unpack-layer.ts')).unpackLayer,
+  'hash-diff': async () => (await import('../layers/hash-diff.ts')).hashDiff,
+  'archive-diff': async () => (await import('../layers/archive-diff.ts')).archiveDiff,
+  'empty-folder': async () => (await import('../files/empty-folder.ts')).emptyFolder,
+};
+
+export type JobName = keyof typeof jobs;
+type Work<Name extends JobName> = Awaited<ReturnType<(typeof jobs)[Name]>>;
+export type JobInput<Name extends JobName> = Parameters<Work<Name>>[0];
+export type JobOutput<Name extends JobName> = Awaited<ReturnType<Work<Name>>>;
