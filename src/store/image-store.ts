@@ -1,7 +1,7 @@
 import type { Digest, Reference } from '../core/index.ts';
 import type { ImageConfig, ImageSink, ImageSource, RawManifest } from '../image/index.ts';
 import type { LayerBlob } from './images/layer-index.ts';
-import type { ChainId } from './snapshots.ts';
+import type { ChainId } from './snapshots/snapshots.ts';
 
 /** Local images: what `docker images` lists. An image's id is its config's digest. */
 export interface ImageStore {

@@ -8,6 +8,7 @@ export {
   type LocalImageStore,
   openImageStore,
 } from './images/local-image-store.ts';
+export { openStore, type Store } from './open-store.ts';
 export type {
   ChainId,
   Change,
@@ -17,5 +18,5 @@ export type {
   Snapshot,
   Snapshots,
   UnpackedLayer,
-} from './snapshots.ts';
+} from './snapshots/snapshots.ts';
 export { createRootFiles, type MountStubs, type RootFiles } from './trees/root-files.ts';

@@ -191,6 +191,11 @@ export function skipHole(fd: number, sizeBytes: number): number {
   return call(native.lseek, fd, sizeBytes, 1);
 }
 
+/** Goes back to the beginning of a file or directory. */
+export function rewind(fd: number): void {
+  call(native.lseek, fd, 0, 0);
+}
+
 /** Cuts the file, or extends it with a hole. */
 export function truncateFd(fd: number, sizeBytes: number): number {
   return call(native.ftruncate, fd, sizeBytes);

@@ -1,5 +1,6 @@
 import { nameText } from '../../core/index.ts';
 import { call, check, declare } from '../libc.ts';
+import { rewind } from './at.ts';
 
 const getdents = declare('long syscall(long n, int fd, void *buffer, size_t size)');
 /** getdents64: asm-generic (arm64, riscv64), and x86-64's own. */
@@ -10,6 +11,7 @@ const nameOffset = 19;
 /** Names in the open directory, `.` and `..` left out, sorted by code unit. Throws as Node's fs does. */
 export function listDirectory(fd: number): string[] {
   const names: string[] = [];
+  rewind(fd);
   for (;;) {
     const size = check(call(getdents, getdentsNumber, fd, buffer, buffer.length), 'getdents64');
     if (size === 0) return names.sort();

@@ -1,5 +1,6 @@
+import { constants as os } from 'node:os';
 import { errnoCode } from '../../core/index.ts';
-import { getXattr, listXattrs, setXattr } from '../../linux/index.ts';
+import { check, getXattr, listXattrs, setFdXattr, setXattr } from '../../linux/index.ts';
 
 /** The mark by which overlayfs shows nothing of lower layers in a directory. */
 export const opaqueXattr = 'trusted.overlay.opaque';
@@ -25,7 +26,11 @@ export const noXattrs: Xattrs = new Map();
 
 /** The portable attributes of a name in an open directory, never of a link's target; sorted by name. */
 export function readXattrs(directoryFd: number, name: string): Xattrs {
-  const path = `/proc/self/fd/${directoryFd}/${name}`;
+  return readXattrsOf(`/proc/self/fd/${directoryFd}/${name}`);
+}
+
+/** As `readXattrs`, by path. */
+export function readXattrsOf(path: string): Xattrs {
   const names = listXattrs(path).filter(isPortableXattr);
   if (names.length === 0) return noXattrs;
   const found = new Map<string, Uint8Array>();
@@ -37,18 +42,27 @@ export function readXattrs(directoryFd: number, name: string): Xattrs {
 }
 
 /**
- * Sets the portable ones among them. What the filesystem does not keep is left out, as Docker does;
- * so is a `user.` attribute of a link or device, which Linux forbids.
+ * Sets the portable ones among them on an open file. What the filesystem does not keep is left out,
+ * as Docker does.
  */
-export function writeXattrs(path: string, xattrs: Xattrs): void {
+export function writeFdXattrs(fd: number, xattrs: Xattrs): void {
   for (const [name, value] of xattrs) {
-    if (!isPortableXattr(name)) continue;
+    if (isPortableXattr(name)) accept(setFdXattr(fd, name, value), name);
+  }
+}
+
+/** As `writeFdXattrs`, on a link or device in an open directory; those take no `user.` attributes. */
+export function writeXattrsAt(directoryFd: number, name: string, xattrs: Xattrs): void {
+  for (const [key, value] of xattrs) {
+    if (!isPortableXattr(key) || key.startsWith('user.')) continue;
     try {
-      setXattr(path, name, value);
+      setXattr(`/proc/self/fd/${directoryFd}/${name}`, key, value);
     } catch (error) {
-      const code = errnoCode(error);
-      if (code === 'EPERM' && name.startsWith('user.')) continue;
-      if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP') throw error;
+      if (errnoCode(error) !== 'ENOTSUP' && errnoCode(error) !== 'EOPNOTSUPP') throw error;
     }
   }
+}
+
+function accept(result: number, name: string): void {
+  if (result !== -os.errno.ENOTSUP) check(result, `fsetxattr ${name}`);
 }

@@ -28,7 +28,13 @@ import {
   utimesAt,
   writeFully,
 } from '../../linux/index.ts';
-import { opaqueValue, opaqueXattr, writeXattrs, type Xattrs } from './layer-xattrs.ts';
+import {
+  opaqueValue,
+  opaqueXattr,
+  writeFdXattrs,
+  writeXattrsAt,
+  type Xattrs,
+} from './layer-xattrs.ts';
 import { OpenDirectories } from './open-directories.ts';
 import { removeTreeAt } from './remove-tree.ts';
 
@@ -120,7 +126,7 @@ export class TreeWriter {
     if (!this.#isFresh || (mode & this.#umask) !== 0 || mode > 0o777) {
       this.#accept(fchmod(fd, mode), 'fchmod', path);
     }
-    if (xattrs.size > 0) writeXattrs(`/proc/self/fd/${fd}`, xattrs);
+    if (xattrs.size > 0) writeFdXattrs(fd, xattrs);
     this.#accept(futimes(fd, mtimeNs), 'futimens', path);
     this.#dropFile();
   }
@@ -150,7 +156,7 @@ export class TreeWriter {
     if (!this.#isFresh || uid !== 0 || gid !== 0) {
       this.#accept(chownAt(parentFd, name, uid, gid), 'fchownat', path);
     }
-    if (xattrs.size > 0) writeXattrs(`/proc/self/fd/${parentFd}/${name}`, xattrs);
+    if (xattrs.size > 0) writeXattrsAt(parentFd, name, xattrs);
     this.#accept(utimesAt(parentFd, name, mtimeNs), 'utimensat', path);
   }
 
@@ -204,7 +210,7 @@ export class TreeWriter {
       const fd = this.#directories.open(path);
       this.#accept(fchown(fd, uid, gid), 'fchown', path);
       this.#accept(fchmod(fd, mode), 'fchmod', path);
-      if (xattrs.size > 0) writeXattrs(`/proc/self/fd/${fd}`, xattrs);
+      if (xattrs.size > 0) writeFdXattrs(fd, xattrs);
       this.#accept(futimes(fd, mtimeNs), 'futimens', path);
     }
     this.#late.clear();

@@ -1,7 +1,7 @@
 import { type Digest, formatReference, parseReference, type Reference } from '../../core/index.ts';
 import { chainIds, type ImageConfig, parseImageConfig } from '../../image/index.ts';
 import type { Database } from '../database.ts';
-import type { ChainId } from '../snapshots.ts';
+import type { ChainId } from '../snapshots/snapshots.ts';
 
 /** An image as the database knows it, its configuration read. */
 export interface ImageRecord {

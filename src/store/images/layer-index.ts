@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/index.ts';
 import type { Compression } from '../../image/index.ts';
-import type { ChainId, CommittedLayer } from '../snapshots.ts';
+import type { ChainId, CommittedLayer } from '../snapshots/snapshots.ts';
 
 /** What images ask of the layers' records. */
 export interface LayerIndex {

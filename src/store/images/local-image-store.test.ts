@@ -15,7 +15,7 @@ import {
 import { chainIds, decompress, mediaTypes } from '../../image/index.ts';
 import { openContentStore } from '../content/file-content-store.ts';
 import { openDatabase } from '../database.ts';
-import type { CommittedLayer, Snapshots } from '../snapshots.ts';
+import type { CommittedLayer, Snapshots } from '../snapshots/snapshots.ts';
 import type { LayerBlob, LayerIndex } from './layer-index.ts';
 import { openImageStore } from './local-image-store.ts';
 

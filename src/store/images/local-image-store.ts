@@ -18,7 +18,7 @@ import {
 import type { ContentStore } from '../content-store.ts';
 import type { Database } from '../database.ts';
 import type { ImageChange, ImageStore, LocalImage } from '../image-store.ts';
-import type { ChainId, Snapshots } from '../snapshots.ts';
+import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
 import { findImage } from './find-image.ts';
 import { type ImageRecord, ImageRecords } from './image-records.ts';
 import type { LayerIndex } from './layer-index.ts';

@@ -10,7 +10,7 @@ import {
   type RawManifest,
 } from '../../image/index.ts';
 import type { ContentStore } from '../content-store.ts';
-import type { ChainId, Snapshots } from '../snapshots.ts';
+import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
 import type { ImageRecord, ManifestRecord } from './image-records.ts';
 import type { LayerBlob, LayerIndex } from './layer-index.ts';
 

@@ -13,7 +13,7 @@ import {
   type RawManifest,
 } from '../../image/index.ts';
 import type { ContentStore, Ingest } from '../content-store.ts';
-import type { ChainId, Snapshots, UnpackedLayer } from '../snapshots.ts';
+import type { ChainId, Snapshots, UnpackedLayer } from '../snapshots/snapshots.ts';
 import type { LayerIndex } from './layer-index.ts';
 
 const mostConfigBytes = 4 * 2 ** 20;

@@ -35,6 +35,30 @@ function plainError(error: unknown, compression: Compression): unknown {
   return invalid(`decompress ${compression}: ${errorMessage(error)}`, { cause: error });
 }
 
+/**
+ * The plain bytes of a stream whose compression its first bytes tell: media types are sometimes
+ * wrong, and other engines go by the bytes too.
+ */
+export async function sniffing(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ compression: Compression; bytes: AsyncGenerator<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const start: Uint8Array[] = [];
+  let startBytes = 0;
+  while (startBytes < 4) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    start.push(value);
+    startBytes += value.length;
+  }
+  const compression = sniffCompression(Buffer.concat(start));
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield* start;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { compression, bytes: decompress(whole(), compression) };
+}
+
 /** Which compression a file begins with, told by its first bytes (at least 4, or all there are). */
 export function sniffCompression(start: Uint8Array): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';

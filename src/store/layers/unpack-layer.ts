@@ -15,13 +15,12 @@ import { closeFd, fileTypes, openDirectory } from '../../linux/index.ts';
 import { diskError } from '../disk-error.ts';
 import { type Attributes, directoryName, TreeWriter } from '../files/tree-writer.ts';
 import type { JobContext } from '../threads/job.ts';
-import { decompress } from './decompress.ts';
+import { sniffing } from './decompress.ts';
 import { followFile } from './follow-file.ts';
 
 export interface UnpackLayerInput {
   /** An empty directory of the layer's own. */
   readonly directory: string;
-  readonly compression: Compression;
   /** File that holds the archive; without it the bytes come as the job's input. */
   readonly path?: string;
   /** Tells (FileGrowth) how far the file at `path` is written; absent when it is whole. */
@@ -36,6 +35,8 @@ export interface UnpackLayerOutput {
   readonly implied: readonly string[];
   /** Whether it hides all that lies below it. */
   readonly isOpaque: boolean;
+  /** What the archive's bytes were compressed with. */
+  readonly compression: Compression;
 }
 
 /**
@@ -43,7 +44,7 @@ export interface UnpackLayerOutput {
  * directories by attribute. The archive is hostile: nothing of it lands outside the directory.
  */
 export async function unpackLayer(
-  { directory, compression, path, growth }: UnpackLayerInput,
+  { directory, path, growth }: UnpackLayerInput,
   context: JobContext,
 ): Promise<UnpackLayerOutput> {
   const source = path === undefined ? context.input : followFile(path, growth);
@@ -54,25 +55,27 @@ export async function unpackLayer(
   const parser = createTarParser(layer);
   const hash = createHash('sha256');
   try {
-    for await (const bytes of decompress(source, compression)) {
+    const { compression, bytes } = await sniffing(source);
+    for await (const piece of bytes) {
       context.checkCanceled();
-      hash.update(bytes);
-      parser.write(bytes);
+      hash.update(piece);
+      parser.write(piece);
     }
     parser.end();
     writer.finish();
+    return {
+      diffId: finishDigest(hash),
+      sizeBytes: layer.sizeBytes,
+      implied: [...writer.implied],
+      isOpaque: layer.isOpaque,
+      compression,
+    };
   } catch (error) {
     throw diskError('unpack layer', error);
   } finally {
     writer.close();
     closeFd(rootFd);
   }
-  return {
-    diffId: finishDigest(hash),
-    sizeBytes: layer.sizeBytes,
-    implied: [...writer.implied],
-    isOpaque: layer.isOpaque,
-  };
 }
 
 interface LayerHandlers extends TarHandlers {

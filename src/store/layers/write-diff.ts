@@ -199,6 +199,7 @@ const entryTypes = new Map<number, TarEntryType>([
 export class Blocks {
   readonly #onBlock: (block: Buffer) => void;
   readonly #isKept: boolean;
+  readonly #sizeBytes: number;
   #block: Buffer;
   #filled = 0;
 
@@ -206,26 +207,28 @@ export class Blocks {
   constructor(sizeBytes: number, isKept: boolean, onBlock: (block: Buffer) => void) {
     this.#onBlock = onBlock;
     this.#isKept = isKept;
+    this.#sizeBytes = sizeBytes;
     this.#block = Buffer.allocUnsafeSlow(sizeBytes);
   }
 
   add(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
-      const taken = Math.min(bytes.length - at, this.#block.length - this.#filled);
+      const taken = Math.min(bytes.length - at, this.#sizeBytes - this.#filled);
       this.#block.set(
         taken === bytes.length ? bytes : bytes.subarray(at, at + taken),
         this.#filled,
       );
       this.#filled += taken;
       at += taken;
-      if (this.#filled === this.#block.length) this.flush();
+      if (this.#filled === this.#sizeBytes) this.flush();
     }
   }
 
   flush(): void {
     if (this.#filled === 0) return;
     this.#onBlock(this.#block.subarray(0, this.#filled));
-    if (this.#isKept) this.#block = Buffer.allocUnsafeSlow(this.#block.length);
+    // A block that was handed to another thread has lost its memory.
+    if (this.#isKept) this.#block = Buffer.allocUnsafeSlow(this.#sizeBytes);
     this.#filled = 0;
   }
 }

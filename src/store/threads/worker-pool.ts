@@ -61,7 +61,7 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
   let closed = false;
 
   function start(): Thread {
-    const worker = new Worker(workerProgram);
+    const worker = new Worker(workerProgram, { trackUnmanagedFds: false });
     const thread: Thread = { worker, running: undefined, idleTimer: undefined };
     threads.add(thread);
     worker.on('message', (message: FromWorker) => {
@@ -183,6 +183,7 @@ function runOn(
   );
   void feeder?.run();
   signal?.addEventListener('abort', cancel);
+  if (signal?.aborted) cancel();
   return promise.finally(() => {
     feeder?.stop();
     signal?.removeEventListener('abort', cancel);

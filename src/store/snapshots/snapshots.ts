@@ -1,5 +1,5 @@
-import type { ByteStream, Digest } from '../core/index.ts';
-import type { Compression } from '../image/index.ts';
+import type { ByteStream, Digest } from '../../core/index.ts';
+import type { Compression } from '../../image/index.ts';
 
 /**
  * A committed filesystem: the stack of layers up to and including one, named by the ChainID of
@@ -10,25 +10,40 @@ export type ChainId = Digest;
 export interface Snapshots {
   has(chain: ChainId): Promise<boolean>;
   /**
-   * Unpacks one layer's archive (hostile) beside the others, several at once; it takes its place on
-   * a stack by `stack`. Throws `invalid` on an archive that escapes, lies or is cut.
+   * Unpacks one layer's archive (hostile) beside the others, several at once, and keeps its bytes as
+   * a blob; it takes its place on a stack by `stack`. What it is compressed with is told by its
+   * bytes. Throws `invalid` on an archive that escapes, lies or is cut.
    */
   unpack(
     content: ByteStream,
-    options: { compression: Compression; signal?: AbortSignal },
+    options?: { compression?: Compression; signal?: AbortSignal },
   ): Promise<UnpackedLayer>;
   /** Makes an unpacked layer the top of `parent`; idempotent for the same stack. */
   stack(layer: UnpackedLayer, parent: ChainId | null): Promise<ChainId>;
   discard(layer: UnpackedLayer): Promise<void>;
+  /** Puts the top layer of `chain` on another stack too; its files are not copied. Idempotent. */
+  restack(chain: ChainId, parent: ChainId | null): Promise<CommittedLayer>;
 
-  /** A writable filesystem on top of `parent`, under a name of the caller's; survives restarts. */
-  prepare(id: string, parent: ChainId | null): Promise<Snapshot>;
+  /**
+   * A writable filesystem on top of `parent`, under a name of the caller's; survives restarts. A
+   * transient one syncs nothing to disk while it is mounted. Throws `conflict` for a name in use.
+   */
+  prepare(
+    id: string,
+    parent: ChainId | null,
+    options?: { isTransient?: boolean },
+  ): Promise<Snapshot>;
   /** Throws `not-found`. */
   get(id: string): Promise<Snapshot>;
   /** Removes a writable snapshot, unmounting it first; idempotent. */
   remove(id: string): Promise<void>;
   /** Turns a writable snapshot into the layer on top of its parent; it is gone afterwards. */
-  commit(id: string, options?: CommitOptions): Promise<CommittedLayer>;
+  commit(id: string, options?: CommitOptions): Promise<CommittedLayer & { contentDigest?: Digest }>;
+  /**
+   * To be called once after start, by who knows what writable snapshots are for: removes those not
+   * among `existing`, and unmounts those not among `running`.
+   */
+  recover(known: { existing: ReadonlySet<string>; running: ReadonlySet<string> }): Promise<void>;
 
   /** The layer's canonical, uncompressed archive: the bytes whose digest is its diffId. */
   archive(chain: ChainId): ByteStream;
@@ -36,6 +51,8 @@ export interface Snapshots {
   view(chain: ChainId | null): Promise<MountedView>;
   /** Committed stacks, with their parents; the material of garbage collection and `system df`. */
   list(): Promise<CommittedLayer[]>;
+  /** The stack's layers from the bottom up. Throws `not-found`. */
+  layers(chain: ChainId): Promise<CommittedLayer[]>;
   /** Deletes a committed layer. Throws `conflict` while another layer or a snapshot stands on it. */
   delete(chain: ChainId): Promise<void>;
 }
@@ -58,6 +75,8 @@ export interface CommitOptions {
   /** Caps every modification time, in seconds (SOURCE_DATE_EPOCH). */
   readonly epochS?: number;
   readonly signal?: AbortSignal;
+  /** The snapshot stays: the layer gets copies of its files (`docker commit`). */
+  readonly keep?: boolean;
 }
 
 export interface Snapshot {
@@ -68,6 +87,8 @@ export interface Snapshot {
   unmount(): Promise<void>;
   /** Where changes land: the overlay's upper directory, with overlayfs whiteouts. */
   readonly upperPath: string;
+  /** Where `mount` mounts it. */
+  readonly rootPath: string;
   /** Paths added, changed or deleted against the parent, as `docker diff` tells them. */
   changes(): Promise<Change[]>;
   /** Bytes in the upper directory. */

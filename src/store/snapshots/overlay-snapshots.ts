@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { conflict } from '../../core/index.ts';
+import { createOverlays, type Overlays } from '../../linux/index.ts';
+import type { FileContentStore } from '../content/file-content-store.ts';
+import type { Database } from '../database.ts';
+import { LayerDirectories } from '../layers/layer-directories.ts';
+import { committedLayer, LayerRecords } from '../layers/layer-records.ts';
+import type { WorkerPool } from '../threads/worker-pool.ts';
+import { archiveLayer } from './archive-layer.ts';
+import { createLayerIntake } from './layer-intake.ts';
+import { layerPaths } from './layer-paths.ts';
+import type { ChainId, Snapshots } from './snapshots.ts';
+import { openTrash } from './trash.ts';
+import { createViews } from './views.ts';
+import { openWritableSnapshots } from './writable-snapshots.ts';
+
+export interface SnapshotsOptions {
+  /** Absolute; on a filesystem that can be an upper layer of overlayfs. */
+  readonly rootPath: string;
+  readonly database: Database;
+  readonly content: FileContentStore;
+  readonly pool: WorkerPool;
+  readonly overlays?: Overlays;
+  /** Tells one start of the machine from the next. */
+  readonly bootId?: string;
+}
+
+/** The snapshots with what the store's other parts need of them. */
+export interface OverlaySnapshots extends Snapshots, AsyncDisposable {
+  readonly records: LayerRecords;
+  readonly directories: LayerDirectories;
+  readonly intake: ReturnType<typeof createLayerIntake>;
+  /** Directories, the topmost first, of the unmounted writable snapshot with this upper directory. */
+  stackOf(upperPath: string): string[] | undefined;
+  /** Resolves when all that was recorded is on disk, and all that was deleted is gone from it. */
+  settled(): Promise<void>;
+  /** Dispose unmounts views; mounts of writable snapshots stay, for their containers may run. */
+}
+
+/** Opens the snapshots below a folder, deleting what a crash left half-made. Needs root. */
+export async function openSnapshots(options: SnapshotsOptions): Promise<OverlaySnapshots> {
+  const { rootPath, database, content, pool } = options;
+  const overlays = options.overlays ?? createOverlays();
+  const bootId = options.bootId ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const paths = layerPaths(rootPath);
+  const records = new LayerRecords(database, bootId);
+  const trash = openTrash(paths.trash, pool);
+  const directories = new LayerDirectories({ paths, records, overlays, pool, trash });
+  const intake = createLayerIntake({ paths, records, directories, trash, content, pool });
+  const views = await createViews({ paths, overlays, directories });
+  const parts = { paths, records, directories, trash, pool, overlays };
+  const { stackOf, ...writable } = await openWritableSnapshots(parts);
+
+  async function deleteChain(chain: ChainId): Promise<void> {
+    records.require(chain);
+    if (records.isInUse(chain) || views.isViewed(chain)) {
+      throw conflict(`delete layer ${chain}: a layer or container stands on it`);
+    }
+    directories.remove(chain);
+  }
+
+  return {
+    ...intake,
+    ...writable,
+    records,
+    directories,
+    intake,
+    stackOf,
+    has: async (chain) => records.get(chain) !== undefined,
+    archive: (chain) => archiveLayer({ paths, records, content, pool }, chain),
+    view: async (chain) => views.open(chain === null ? null : records.require(chain)),
+    list: async () => [...records.chains()].map(committedLayer),
+    async layers(chain) {
+      const found = [];
+      for (let record = records.require(chain); ; record = record.parent) {
+        found.push(committedLayer(record));
+        if (!record.parent) return found.reverse();
+      }
+    },
+    delete: deleteChain,
+    async settled() {
+      await directories.synced();
+      await trash.emptied();
+    },
+    async [Symbol.asyncDispose]() {
+      await views.close();
+      await directories.synced();
+    },
+  };
+}

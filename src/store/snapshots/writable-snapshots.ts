@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { conflict, errnoCode, notFound } from '../../core/index.ts';
+import { mountsBelow, type Overlays, unmount } from '../../linux/index.ts';
+import { diskError } from '../disk-error.ts';
+import { dressRoot } from '../layers/dress-implied.ts';
+import type { LayerDirectories } from '../layers/layer-directories.ts';
+import type { LayerRecords } from '../layers/layer-records.ts';
+import type { WorkerPool } from '../threads/worker-pool.ts';
+import { commitSnapshot } from './commit-snapshot.ts';
+import { keyedLock } from './keyed-lock.ts';
+import type { LayerPaths } from './layer-paths.ts';
+import type { ChainId, CommitOptions, Snapshot } from './snapshots.ts';
+import type { Trash } from './trash.ts';
+
+export interface WritableSnapshotsOptions {
+  readonly paths: LayerPaths;
+  readonly records: LayerRecords;
+  readonly directories: LayerDirectories;
+  readonly trash: Trash;
+  readonly pool: WorkerPool;
+  readonly overlays: Overlays;
+}
+
+/** Writable snapshots and their mounts. What an earlier process left mounted is known as such. */
+export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
+  const { paths, records, directories, trash, pool, overlays } = options;
+  const exclusively = keyedLock();
+  const mounted = new Set<string>();
+  /** Those that were mounted since they were made: something may have run in them. */
+  const wasMounted = new Set<string>();
+  const transient = new Set<string>();
+  const byUpperPath = new Map<string, string>();
+
+  for (const { path } of await mountsBelow(paths.active)) mounted.add(path);
+  for (const [id] of records.snapshots()) byUpperPath.set(paths.writable(id).upperPath, id);
+  for (const id of readdirSync(paths.active)) if (!records.snapshots().has(id)) await drop(id);
+  for (const [id] of records.snapshots()) {
+    if (!existsSync(paths.writable(id).upperPath)) await drop(id);
+  }
+
+  function requireParent(id: string): ChainId | null {
+    const parent = records.snapshots().get(id);
+    if (parent === undefined) throw notFound(`find snapshot ${id}: no such snapshot`);
+    return parent;
+  }
+  const recordOf = (parent: ChainId | null) => (parent === null ? null : records.require(parent));
+
+  async function prepare(
+    id: string,
+    parent: ChainId | null,
+    { isTransient = false } = {},
+  ): Promise<Snapshot> {
+    const { path, upperPath, workPath, rootPath } = paths.writable(id);
+    const record = recordOf(parent);
+    if (records.snapshots().has(id)) throw conflict(`make snapshot ${id}: the name is in use`);
+    records.addSnapshot(id, parent);
+    try {
+      for (const folder of [path, upperPath, workPath, rootPath]) mkdirSync(folder, 0o755);
+      dressRoot(upperPath, directories.all(record));
+    } catch (error) {
+      await drop(id);
+      throw diskError(`make snapshot ${id}`, error);
+    }
+    if (isTransient) transient.add(id);
+    byUpperPath.set(upperPath, id);
+    return snapshotOf(id, parent);
+  }
+
+  async function mount(id: string): Promise<string> {
+    const parent = requireParent(id);
+    const { upperPath, workPath, rootPath } = paths.writable(id);
+    if (mounted.has(rootPath)) return rootPath;
+    const isVolatile = transient.has(id);
+    // overlayfs marks the work directory of a mount that did not sync, and refuses it from then on.
+    if (isVolatile && wasMounted.has(id)) {
+      rmSync(workPath, { recursive: true });
+      mkdirSync(workPath);
+    }
+    const layers = await directories.mountable(recordOf(parent));
+    const lowers = layers.length > 0 ? layers : [paths.empty];
+    const upper = { path: upperPath, workPath, volatile: isVolatile };
+    try {
+      await overlays.mount({ lowers, upper, target: rootPath });
+    } catch (error) {
+      throw diskError(`mount snapshot ${id}`, error);
+    }
+    mounted.add(rootPath);
+    wasMounted.add(id);
+    return rootPath;
+  }
+
+  async function unmountSnapshot(id: string): Promise<void> {
+    const { rootPath } = paths.writable(id);
+    if (!mounted.has(rootPath)) return;
+    try {
+      await unmount(rootPath);
+    } catch (error) {
+      if (errnoCode(error) !== 'EBUSY') throw diskError(`unmount snapshot ${id}`, error);
+      // A file of it is still open somewhere: it leaves the tree now and ends with that file.
+      await unmount(rootPath, { lazy: true });
+    }
+    mounted.delete(rootPath);
+  }
+
+  async function drop(id: string): Promise<void> {
+    const { path, upperPath } = paths.writable(id);
+    await unmountSnapshot(id);
+    records.removeSnapshot(id);
+    forget(id, upperPath);
+    trash.take(path);
+  }
+
+  function forget(id: string, upperPath: string): void {
+    byUpperPath.delete(upperPath);
+    wasMounted.delete(id);
+    transient.delete(id);
+  }
+
+  function snapshotOf(id: string, parent: ChainId | null): Snapshot {
+    const { upperPath, rootPath } = paths.writable(id);
+    const layers = () => directories.all(recordOf(parent));
+    return {
+      id,
+      parent,
+      upperPath,
+      rootPath,
+      mount: () => exclusively(id, () => mount(id)),
+      unmount: () => exclusively(id, () => unmountSnapshot(id)),
+      changes: () => pool.run('list-changes', { upperPath, layers: layers() }),
+      usage: () => pool.run('measure-tree', { path: upperPath }),
+    };
+  }
+
+  return {
+    prepare,
+    get: async (id: string) => snapshotOf(id, requireParent(id)),
+    remove: async (id: string) => {
+      if (!existsSync(paths.writable(id).path) && !records.snapshots().has(id)) return;
+      await exclusively(id, () => drop(id));
+    },
+    commit: (id: string, commitOptions: CommitOptions = {}) =>
+      exclusively(id, async () => {
+        const parent = requireParent(id);
+        const { keep } = commitOptions;
+        if (!keep) await unmountSnapshot(id);
+        const request = { id, parent: recordOf(parent), wasMounted: wasMounted.has(id) };
+        const committed = await commitSnapshot(options, request, commitOptions);
+        if (!keep) await drop(id);
+        return committed;
+      }),
+    async recover(known: { existing: ReadonlySet<string>; running: ReadonlySet<string> }) {
+      for (const id of [...records.snapshots().keys()]) {
+        if (!known.existing.has(id)) await exclusively(id, () => drop(id));
+        else if (!known.running.has(id)) await exclusively(id, () => unmountSnapshot(id));
+      }
+    },
+    /** Directories, topmost first, of the unmounted snapshot with this upper directory. */
+    stackOf(upperPath: string): string[] | undefined {
+      const id = byUpperPath.get(upperPath);
+      if (id === undefined) return undefined;
+      if (mounted.has(paths.writable(id).rootPath)) {
+        throw conflict(`write to ${upperPath}: the snapshot is mounted`);
+      }
+      return [upperPath, ...directories.all(recordOf(requireParent(id)))];
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type ByteStream, collect, streamOf } from '../../../src/core/index.ts';
+import { type NewTarEntry, type NewTarMember, writeTar } from '../../../src/image/index.ts';
+import type { Overlays } from '../../../src/linux/index.ts';
+import { openContentStore } from '../../../src/store/content/file-content-store.ts';
+import { openDatabase } from '../../../src/store/database.ts';
+import { openSnapshots } from '../../../src/store/snapshots/overlay-snapshots.ts';
+import { createWorkerPool } from '../../../src/store/threads/worker-pool.ts';
+
+/** A store in a folder of its own, to be closed and opened again as a restart would. */
+export async function openWorkbench(
+  options: { rootPath?: string; overlays?: Overlays; bootId?: string } = {},
+) {
+  const rootPath = options.rootPath ?? mkdtempSync(join(tmpdir(), 'berth-store-'));
+  const database = openDatabase(join(rootPath, 'berth.db'));
+  const pool = createWorkerPool({ idleMs: 500 });
+  const content = await openContentStore({ rootPath: join(rootPath, 'content') });
+  const snapshots = await openSnapshots({
+    rootPath: join(rootPath, 'snapshots'),
+    database,
+    content,
+    pool,
+    ...(options.overlays && { overlays: options.overlays }),
+    ...(options.bootId && { bootId: options.bootId }),
+  });
+  async function close(): Promise<void> {
+    await snapshots.settled();
+    await snapshots[Symbol.asyncDispose]();
+    await pool[Symbol.asyncDispose]();
+    database[Symbol.dispose]();
+  }
+  async function destroy(): Promise<void> {
+    await snapshots.recover({ existing: new Set(), running: new Set() });
+    await close();
+    rmSync(rootPath, { recursive: true });
+  }
+  return { rootPath, database, pool, content, snapshots, close, destroy };
+}
+
+export type Workbench = Awaited<ReturnType<typeof openWorkbench>>;
+
+/** A tar of the entries; `content` may be text. */
+export async function tarOf(
+  ...entries: (NewTarEntry & { content?: string | Uint8Array })[]
+): Promise<Buffer> {
+  const members = entries.map(({ content, ...entry }): NewTarMember => {
+    const bytes = Buffer.from(content ?? '');
+    return entry.type === 'file'
+      ? { entry: { ...entry, sizeBytes: bytes.length }, content: [bytes] }
+      : { entry };
+  });
+  return await collect(writeTar(members), 1e9);
+}
+
+/** The bytes in chunks of an odd size. */
+export async function* inChunks(bytes: Uint8Array, sizeBytes = 60_001): ByteStream {
+  for (let at = 0; at < bytes.length; at += sizeBytes) yield bytes.subarray(at, at + sizeBytes);
+}
+
+export const plain = (bytes: Uint8Array) => streamOf(bytes);
+export const gzipped = (bytes: Uint8Array) => inChunks(gzipSync(bytes));
+
+/** Lines of this process's mount table below a folder. */
+export function mountsUnder(path: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((mount) => mount.startsWith(path));
+}
