@@ -1,19 +1,27 @@
 import { join } from 'node:path';
 import { type FileContentStore, openContentStore } from './content/file-content-store.ts';
 import type { Database } from './database.ts';
+import { type LocalImageStore, openImageStore } from './images/local-image-store.ts';
 import { type OverlaySnapshots, openSnapshots } from './snapshots/overlay-snapshots.ts';
+import type { ChainId } from './snapshots/snapshots.ts';
 import { createWorkerPool, type WorkerPool } from './threads/worker-pool.ts';
 
 /** All that the store keeps below one folder. Dispose ends its threads and views. */
 export interface Store extends AsyncDisposable {
   readonly content: FileContentStore;
   readonly snapshots: OverlaySnapshots;
+  readonly images: LocalImageStore;
   readonly pool: WorkerPool;
 }
 
 /** Opens the store in `rootPath` (`content/`, `snapshots/`), clearing away what a crash left. Needs root. */
-export async function openStore(options: { rootPath: string; database: Database }): Promise<Store> {
-  const { rootPath, database } = options;
+export async function openStore(options: {
+  rootPath: string;
+  database: Database;
+  /** Whether something besides images needs a stack: the build cache, say. */
+  isNeeded?: (chain: ChainId) => boolean;
+}): Promise<Store> {
+  const { rootPath, database, isNeeded } = options;
   const pool = createWorkerPool();
   const content = await openContentStore({ rootPath: join(rootPath, 'content') });
   const snapshots = await openSnapshots({
@@ -22,9 +30,13 @@ export async function openStore(options: { rootPath: string; database: Database 
     content,
     pool,
   });
+  const { records: layers, intake } = snapshots;
+  const parts = { database, content, snapshots, layers, intake, isNeeded };
+  const images = await openImageStore(parts);
   return {
     content,
     snapshots,
+    images,
     pool,
     async [Symbol.asyncDispose]() {
       await snapshots.settled();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import {
+  type ByteStream,
   collect,
   conflict,
   type Digest,
@@ -16,7 +17,7 @@ import { chainIds, decompress, mediaTypes } from '../../image/index.ts';
 import { openContentStore } from '../content/file-content-store.ts';
 import { openDatabase } from '../database.ts';
 import type { CommittedLayer, Snapshots } from '../snapshots/snapshots.ts';
-import type { LayerBlob, LayerIndex } from './layer-index.ts';
+import type { LayerBlob, LayerIndex, LayerIntake } from './layer-index.ts';
 import { openImageStore } from './local-image-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-images-'));
@@ -30,12 +31,6 @@ function memoryLayers() {
   const discarded: Digest[] = [];
   const snapshots = {
     has: async (chain: Digest) => committed.has(chain),
-    async unpack(content: AsyncIterable<Uint8Array>, { compression }: { compression: 'gzip' }) {
-      const bytes = await collect(decompress(content, compression), 1e6);
-      const diffId = digestOf(bytes);
-      archives.set(diffId, bytes);
-      return { stagingId: diffId, diffId, sizeBytes: bytes.length };
-    },
     async stack(
       { diffId, sizeBytes }: { diffId: Digest; sizeBytes: number },
       parent: Digest | null,
@@ -57,8 +52,15 @@ function memoryLayers() {
     diffIdOf: (digest) =>
       [...blobs].find(([, list]) => list.some((blob) => blob.digest === digest))?.[0],
     addBlob: (diffId, blob) => void blobs.set(diffId, [...(blobs.get(diffId) ?? []), blob]),
+    hasDiffId: (diffId) => [...committed.values()].some((layer) => layer.diffId === diffId),
   };
-  return { snapshots, layers, committed, discarded };
+  async function unpack(content: ByteStream) {
+    const bytes = await collect(decompress(content, 'gzip'), 1e6);
+    const diffId = digestOf(bytes);
+    archives.set(diffId, bytes);
+    return { stagingId: diffId, diffId, sizeBytes: bytes.length };
+  }
+  return { snapshots, layers, committed, discarded, unpack };
 }
 
 /** A pulled image's pieces, layers given as texts. */
@@ -98,7 +100,15 @@ function imageOf(...texts: string[]) {
 async function open(name: string, memory = memoryLayers()) {
   const content = await openContentStore({ rootPath: join(folder, name, 'content') });
   const database = openDatabase(join(folder, name, 'berth.db'));
-  const images = await openImageStore({ database, content, ...memory });
+  const intake: LayerIntake = {
+    async receive(upload, stream, { expected }) {
+      for await (const chunk of stream) await upload.write(chunk);
+      const { digest } = await upload.commit(expected);
+      return await memory.unpack(content.open(digest));
+    },
+    unpackStored: (blob) => memory.unpack(content.open(blob)),
+  };
+  const images = await openImageStore({ database, content, intake, ...memory });
   return { images, content, memory };
 }
 

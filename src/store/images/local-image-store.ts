@@ -15,21 +15,22 @@ import {
   parseImageConfig,
   type RawManifest,
 } from '../../image/index.ts';
-import type { ContentStore } from '../content-store.ts';
+import type { FileContentStore } from '../content/file-content-store.ts';
 import type { Database } from '../database.ts';
 import type { ImageChange, ImageStore, LocalImage } from '../image-store.ts';
 import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
 import { findImage } from './find-image.ts';
 import { type ImageRecord, ImageRecords } from './image-records.ts';
-import type { LayerIndex } from './layer-index.ts';
+import type { LayerIndex, LayerIntake } from './layer-index.ts';
 import { createLayerPacker, offerImage } from './offer-image.ts';
 import { receiveImage } from './receive-image.ts';
 
 export interface ImageStoreOptions {
   readonly database: Database;
-  readonly content: ContentStore;
+  readonly content: FileContentStore;
   readonly snapshots: Snapshots;
   readonly layers: LayerIndex;
+  readonly intake: LayerIntake;
   /** Whether something besides images needs the stack: the build cache, say. */
   readonly isNeeded?: (chain: ChainId) => boolean;
   readonly now?: () => number;
@@ -169,8 +170,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<LocalI
       for (const reference of tags) tagNow(id, reference);
       return localImage(known(id));
     },
-    sink: (names) =>
-      receiveImage({ content, snapshots, layers, keep: (image) => keepReceived(image, names) }),
+    sink: (names) => receiveImage({ ...options, keep: (image) => keepReceived(image, names) }),
     source: (id) => offerImage(known(id), { content, packer, manifests: records.manifestsOf(id) }),
     packLayer: (chain, diffId) => packer.pack(chain, diffId),
     onChange: (listener) => void listeners.add(listener),

@@ -1,4 +1,12 @@
-import { collect, type Digest, digestHex, invalid, unavailable } from '../../core/index.ts';
+import {
+  collect,
+  type Digest,
+  digestHex,
+  errorKind,
+  invalid,
+  streamOf,
+  unavailable,
+} from '../../core/index.ts';
 import {
   chainIds,
   type Descriptor,
@@ -12,17 +20,20 @@ import {
   parseManifest,
   type RawManifest,
 } from '../../image/index.ts';
-import type { ContentStore, Ingest } from '../content-store.ts';
+import type { FileContentStore } from '../content/file-content-store.ts';
+import type { Ingest } from '../content-store.ts';
+import { atMost } from '../layers/receive-layer.ts';
 import type { ChainId, Snapshots, UnpackedLayer } from '../snapshots/snapshots.ts';
-import type { LayerIndex } from './layer-index.ts';
+import type { LayerIndex, LayerIntake } from './layer-index.ts';
 
 const mostConfigBytes = 4 * 2 ** 20;
 const progressIntervalMs = 100;
 
 export interface ReceiveOptions {
-  readonly content: ContentStore;
+  readonly content: FileContentStore;
   readonly snapshots: Snapshots;
   readonly layers: LayerIndex;
+  readonly intake: LayerIntake;
   /** Called when an image's layers are stacked and its configuration is stored. */
   readonly keep: (image: {
     id: Digest;
@@ -35,21 +46,18 @@ export interface ReceiveOptions {
 
 /**
  * The sink of one pull or load. Blobs go to the content store, resuming what an earlier attempt
- * left; layers are unpacked as soon as they are whole, side by side, and stacked when the manifest
- * arrives. Nothing is kept of an image whose layers and configuration disagree.
+ * left; layers are unpacked while they arrive, side by side, and stacked when the manifest arrives. Nothing is kept of an image whose layers and configuration disagree.
  */
 export function receiveImage(options: ReceiveOptions): ImageSink {
-  const { content, snapshots, layers, keep } = options;
+  const { content, snapshots, layers, intake, keep } = options;
+  /** By blob: layers unpacked, or being unpacked, for this image. */
   const unpacking = new Map<Digest, Promise<UnpackedLayer>>();
 
-  function unpack({ digest, mediaType }: Descriptor, signal?: AbortSignal): Promise<UnpackedLayer> {
-    const compression = layerCompression(mediaType);
-    if (compression === undefined)
+  function unpackStored({ digest, mediaType }: Descriptor, signal?: AbortSignal) {
+    if (layerCompression(mediaType) === undefined) {
       throw invalid(`unpack ${digest}: ${mediaType} is not the type of a layer`);
-    const started = snapshots.unpack(content.open(digest), { compression, signal });
-    started.catch(() => {}); // whoever awaits the layer, in putManifest, learns of it
-    unpacking.set(digest, started);
-    return started;
+    }
+    return intake.unpackStored(digest, signal);
   }
 
   /** Stacks the layers in order; those that are there already are left alone. */
@@ -64,7 +72,7 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
       const chain = chains[index]!;
       const diffId = config.rootfs.diff_ids[index]!;
       if (!(await snapshots.has(chain))) {
-        const unpacked = await (unpacking.get(layer.digest) ?? unpack(layer, signal));
+        const unpacked = await (unpacking.get(layer.digest) ?? unpackStored(layer, signal));
         unpacking.delete(layer.digest);
         if (unpacked.diffId !== diffId) {
           await snapshots.discard(unpacked);
@@ -84,6 +92,12 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
     }
   }
 
+  /** Whether the layer that a blob unpacks to is on some stack, and so maybe on this image's. */
+  function isKnown(blob: Digest): boolean {
+    const diffId = layers.diffIdOf(blob);
+    return diffId !== undefined && layers.hasDiffId(diffId);
+  }
+
   async function dropUnpacked(): Promise<void> {
     const settled = await Promise.allSettled(unpacking.values());
     unpacking.clear();
@@ -96,11 +110,13 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
     hasBlob: async ({ digest, size }) => (await content.sizeOf(digest)) === size,
 
     async putBlob(descriptor, open, putOptions) {
-      await receiveBlob(content, descriptor, { open, ...putOptions });
       const isLayer = layerCompression(descriptor.mediaType) !== undefined;
-      if (isLayer && layers.diffIdOf(descriptor.digest) === undefined) {
-        unpack(descriptor, putOptions.signal);
-      }
+      const unpacked = await receiveBlob(descriptor, options, {
+        open,
+        ...putOptions,
+        unpack: isLayer && !isKnown(descriptor.digest),
+      });
+      if (unpacked) unpacking.set(descriptor.digest, Promise.resolve(unpacked));
     },
 
     async putManifest(manifest, { tags, signal }) {
@@ -129,53 +145,79 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
   };
 }
 
-/** Blobs this process is receiving: a second one who wants the same waits for the first. */
-const receiving = new Map<string, Promise<void>>();
+interface BlobOptions extends PutOptions {
+  readonly open: Parameters<ImageSink['putBlob']>[1];
+  readonly unpack: boolean;
+}
 
+type Intake = Pick<ReceiveOptions, 'content' | 'intake'>;
+
+/** Blobs this process is receiving: a second one who wants the same waits for the first. */
+const receiving = new Map<string, Promise<unknown>>();
+
+/** Gives the layer when it was unpacked on the way. */
 async function receiveBlob(
-  content: ContentStore,
   descriptor: Descriptor,
-  options: PutOptions & { open: Parameters<ImageSink['putBlob']>[1] },
-): Promise<void> {
+  stores: Intake,
+  options: BlobOptions,
+): Promise<UnpackedLayer | undefined> {
   const id = `pull-${digestHex(descriptor.digest)}`;
   for (let other = receiving.get(id); other !== undefined; other = receiving.get(id)) {
     await other.catch(() => {}); // its failure is its own: this one then tries by itself
-    if ((await content.sizeOf(descriptor.digest)) === descriptor.size) return;
+    if ((await stores.content.sizeOf(descriptor.digest)) === descriptor.size) return undefined;
   }
-  const received = writeBlob(content, id, descriptor, options);
+  const received = writeBlob(id, descriptor, stores, options);
   receiving.set(id, received);
   try {
-    await received;
+    return await received;
   } finally {
     receiving.delete(id);
   }
 }
 
 async function writeBlob(
-  content: ContentStore,
   id: string,
   { digest, size }: Descriptor,
-  { open, signal, onProgress }: PutOptions & { open: Parameters<ImageSink['putBlob']>[1] },
-): Promise<void> {
-  await using ingest = await content.ingest(id);
-  if (ingest.offset > size) throw await startOver(ingest);
-  let toldAtMs = 0;
-  if (ingest.offset < size) {
-    for await (const chunk of open(ingest.offset)) {
-      signal?.throwIfAborted();
-      await ingest.write(chunk);
-      if (onProgress === undefined || Date.now() - toldAtMs < progressIntervalMs) continue;
-      toldAtMs = Date.now();
-      onProgress(ingest.offset);
+  { content, intake }: Intake,
+  { open, unpack, signal, onProgress = () => {} }: BlobOptions,
+): Promise<UnpackedLayer | undefined> {
+  await using upload = await content.ingest(id);
+  if (upload.offset > size) throw await startOver(upload);
+  const expected = { digest, sizeBytes: size };
+  const missing = upload.offset < size ? open(upload.offset) : streamOf();
+  let unpacked: UnpackedLayer | undefined;
+  try {
+    if (unpack) {
+      const options = { expected, signal, onProgress: atIntervals(onProgress) };
+      unpacked = await intake.receive(upload, missing, options);
+    } else {
+      for await (const chunk of atMost(missing, size - upload.offset)) {
+        signal?.throwIfAborted();
+        await upload.write(chunk);
+      }
+      await upload.commit(expected);
     }
+  } catch (error) {
+    // What is no archive, or not what was announced, is not worth going on with.
+    if (errorKind(error) === 'invalid') await upload.abort();
+    throw error;
   }
-  await ingest.commit({ digest, sizeBytes: size });
-  onProgress?.(size);
+  onProgress(size);
+  return unpacked;
 }
 
-async function startOver(ingest: Ingest): Promise<Error> {
-  await ingest.abort();
+function atIntervals(onProgress: (storedBytes: number) => void): (storedBytes: number) => void {
+  let toldAtMs = 0;
+  return (storedBytes) => {
+    if (Date.now() - toldAtMs < progressIntervalMs) return;
+    toldAtMs = Date.now();
+    onProgress(storedBytes);
+  };
+}
+
+async function startOver(upload: Ingest): Promise<Error> {
+  await upload.abort();
   return unavailable(
-    `receive blob: an earlier attempt left ${ingest.offset} bytes, more than it has: try again`,
+    `receive blob: an earlier attempt left ${upload.offset} bytes, more than it has: try again`,
   );
 }

@@ -1,6 +1,7 @@
 import { type Digest, digestOf, notFound } from '../../core/index.ts';
 import type { Compression } from '../../image/index.ts';
 import type { Database } from '../database.ts';
+import type { LayerBlob, LayerIndex } from '../images/layer-index.ts';
 import type { ChainId, CommittedLayer } from '../snapshots/snapshots.ts';
 
 /** A layer's directory, by its number; several stacks may share it. */
@@ -23,12 +24,6 @@ export interface ChainRecord {
   readonly layer: LayerRecord;
   /** Layers up to and including this one. */
   readonly depth: number;
-}
-
-export interface LayerBlob {
-  readonly digest: Digest;
-  readonly compression: Compression;
-  readonly sizeBytes: number;
 }
 
 const migrations = [
@@ -58,7 +53,7 @@ export function chainIdOf(parent: ChainId | null, diffId: Digest): ChainId {
  * method wrote survives a crash of the daemon. After a crash of the machine, layers whose files may
  * not have reached the disk are dropped when the records are opened.
  */
-export class LayerRecords {
+export class LayerRecords implements LayerIndex {
   readonly #database: Database;
   readonly #bootId: string;
   readonly #layers = new Map<number, LayerRecord>();
@@ -84,6 +79,11 @@ export class LayerRecords {
     const record = this.#chains.get(chain);
     if (!record) throw notFound(`find layer ${chain}: no such layer`, { code: 'LAYER_UNKNOWN' });
     return record;
+  }
+
+  layer(chain: ChainId): CommittedLayer | undefined {
+    const record = this.#chains.get(chain);
+    return record && committedLayer(record);
   }
 
   chains(): IterableIterator<ChainRecord> {
@@ -198,6 +198,11 @@ export class LayerRecords {
       .prepare('SELECT diff_id FROM layer_blobs WHERE digest = ?')
       .get(blob);
     return row?.diff_id as Digest | undefined;
+  }
+
+  hasDiffId(diffId: Digest): boolean {
+    for (const layer of this.#layers.values()) if (layer.diffId === diffId) return true;
+    return false;
   }
 
   /** Remembers that a blob unpacks to a layer; idempotent. */

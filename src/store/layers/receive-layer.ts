@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
-import type { ByteStream, Digest } from '../../core/index.ts';
+import { type ByteStream, type Digest, invalid } from '../../core/index.ts';
 import type { FileIngest } from '../content/file-ingest.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import type { FileGrowth } from './follow-file.ts';
@@ -45,7 +45,7 @@ export async function receiveLayer(
   upload.onWritten = (writtenBytes) => tell({ writtenBytes });
   tell({ writtenBytes: upload.writtenBytes });
   try {
-    for await (const chunk of content) {
+    for await (const chunk of atMost(content, (expected?.sizeBytes ?? Infinity) - upload.offset)) {
       signal?.throwIfAborted();
       if (unpackFailed) break;
       await upload.write(chunk);
@@ -64,6 +64,18 @@ export async function receiveLayer(
   } finally {
     upload.onWritten = undefined;
     growth.close();
+  }
+}
+
+/** The stream, which is refused as soon as it has more bytes than that. */
+export async function* atMost(content: ByteStream, sizeBytes: number): ByteStream {
+  let leftBytes = sizeBytes;
+  for await (const chunk of content) {
+    leftBytes -= chunk.length;
+    if (leftBytes < 0) {
+      throw invalid('receive blob: it is longer than was announced', { code: 'SIZE_INVALID' });
+    }
+    yield chunk;
   }
 }
 

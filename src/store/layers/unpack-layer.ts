@@ -15,7 +15,7 @@ import { closeFd, fileTypes, openDirectory } from '../../linux/index.ts';
 import { diskError } from '../disk-error.ts';
 import { type Attributes, directoryName, TreeWriter } from '../files/tree-writer.ts';
 import type { JobContext } from '../threads/job.ts';
-import { sniffing } from './decompress.ts';
+import { detectCompression } from './detect-compression.ts';
 import { followFile } from './follow-file.ts';
 
 export interface UnpackLayerInput {
@@ -55,8 +55,8 @@ export async function unpackLayer(
   const parser = createTarParser(layer);
   const hash = createHash('sha256');
   try {
-    const { compression, bytes } = await sniffing(source);
-    for await (const piece of bytes) {
+    const { compression, plain } = await detectCompression(source);
+    for await (const piece of plain) {
       context.checkCanceled();
       hash.update(piece);
       parser.write(piece);

@@ -1,6 +1,6 @@
 import { type ByteStream, internal, verifying } from '../../core/index.ts';
+import { decompress } from '../../image/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
-import { decompress } from '../layers/decompress.ts';
 import type { ChainRecord, LayerRecords } from '../layers/layer-records.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import type { LayerPaths } from './layer-paths.ts';
