@@ -33,9 +33,14 @@ const passingCodes = new Set([
   'UND_ERR_BODY_TIMEOUT',
 ]);
 
+/** Of `unavailable`: a host that was never reached, a disk that is full or read-only. */
+const lastingCodes = new Set(['UNREACHABLE', 'ENOSPC', 'EDQUOT', 'EROFS']);
+
 /** Whether the error may pass by itself: a cut connection, a server that is overloaded. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof BerthError) return error.kind === 'unavailable';
+  if (error instanceof BerthError) {
+    return error.kind === 'unavailable' && !lastingCodes.has(error.code ?? '');
+  }
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (passingCodes.has(String((cause as { code?: unknown }).code))) return true;
   }

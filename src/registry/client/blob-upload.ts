@@ -1,8 +1,7 @@
-import { type ByteStream, invalid } from '../../core/index.ts';
+import { BerthError, type ByteStream, type Digest, invalid } from '../../core/index.ts';
 import type { Descriptor, PutOptions } from '../../image/index.ts';
 import { errorOf } from './error-reply.ts';
 import { discard, type HttpReply } from './http-exchange.ts';
-import { pauseBefore } from './pauses.ts';
 import { brokenPromise, type RegistrySession } from './registry-session.ts';
 import { isTransient } from './transport-error.ts';
 
@@ -16,18 +15,20 @@ export interface BlobUpload {
   readonly mountFrom: readonly string[];
   readonly open: (offset: number) => ByteStream;
   readonly options: PutOptions;
+  /** Where uploads of this session stopped, by the blob's digest. */
+  readonly unfinished: Map<Digest, UploadPlace>;
 }
 
 /** What fits into the closing request is sent with it: one round trip less. */
 const smallBytes = 256 * 1024;
 /** The size of a chunk for registries that refuse a whole blob at once. */
 const chunkBytes = 32 * 1024 * 1024;
-const mostFailures = 5;
 const progressEachMs = 100;
+const uploadUnknown = 'BLOB_UPLOAD_UNKNOWN';
 /** A registry may have to read a large blob again before it answers. */
 const commitSilenceMs = 15 * 60_000;
 
-interface Place {
+export interface UploadPlace {
   location: URL;
   offset: number;
   /** No larger piece at once. */
@@ -35,35 +36,28 @@ interface Place {
 }
 
 /**
- * Mounts or uploads a blob. After a broken connection it asks how far the registry got, and goes on
- * from there; an upload the registry has lost is begun again.
+ * Mounts or uploads a blob, in one attempt. What an earlier attempt left is in `unfinished`: the
+ * registry is asked how far it got, and the upload goes on from there. Throws `unavailable` when
+ * another attempt may get further.
  */
 export async function uploadBlob(upload: BlobUpload): Promise<void> {
-  const { session, descriptor, options } = upload;
-  const { signal } = options;
-  let place = await begin(upload);
-  let failures = 0;
-  while (place !== 'mounted') {
-    const before = place.offset;
-    try {
-      await sendRest(upload, place);
-      return;
-    } catch (error) {
-      failures++;
-      const isLost = (error as { code?: string }).code === 'BLOB_UPLOAD_UNKNOWN';
-      if (failures >= mostFailures || signal?.aborted) throw error;
-      if (!isLost && !isTransient(error)) throw error;
-      await session.pause(pauseBefore(failures), signal);
-      const reached: Place | undefined = isLost ? undefined : await whereIs(upload, place);
-      if (reached && reached.offset > before) failures = 0;
-      place = reached ?? (await begin({ ...upload, mountFrom: [] }));
-    }
+  const { descriptor, options, unfinished } = upload;
+  const known = unfinished.get(descriptor.digest);
+  unfinished.delete(descriptor.digest);
+  const place = (known && (await whereIs(upload, known))) ?? (await begin(upload));
+  if (place === 'mounted') return;
+  try {
+    await sendRest(upload, place);
+  } catch (error) {
+    const isLost = error instanceof BerthError && error.code === uploadUnknown;
+    if (isTransient(error) && !isLost) unfinished.set(descriptor.digest, place);
+    throw error;
   }
   options.onProgress?.(descriptor.size);
 }
 
 /** Opens an upload, unless the blob can be mounted from one of the repositories. */
-async function begin(upload: BlobUpload): Promise<Place | 'mounted'> {
+async function begin(upload: BlobUpload): Promise<UploadPlace | 'mounted'> {
   const { session, path, descriptor, mountFrom, options } = upload;
   let reply: HttpReply | undefined;
   for (const from of mountFrom) {
@@ -71,12 +65,9 @@ async function begin(upload: BlobUpload): Promise<Place | 'mounted'> {
     const scopes = [...upload.scopes, `repository:${from}:pull`];
     const target = `${path}?${query}`;
     reply = await post(session, { target, scopes, signal: options.signal });
-    if (reply.status === 201) {
-      discard(reply);
-      return 'mounted';
-    }
-    // An upload was begun in place of the mount; the last one will serve.
-    if (reply.status !== 202) discard(reply);
+    discard(reply);
+    if (reply.status === 201) return 'mounted';
+    // 202: an upload was begun in place of the mount; the last one will serve.
   }
   if (reply?.status !== 202) {
     reply = await post(session, { target: path, scopes: upload.scopes, signal: options.signal });
@@ -93,16 +84,15 @@ function post(
   return session.request({ method: 'POST', headers: { 'content-length': 0 }, ...call });
 }
 
-async function sendRest(upload: BlobUpload, place: Place): Promise<void> {
-  const { descriptor, options } = upload;
+async function sendRest(upload: BlobUpload, place: UploadPlace): Promise<void> {
+  const { descriptor } = upload;
   const rest = descriptor.size - place.offset;
   if (rest <= smallBytes) return finish(upload, place, rest);
   while (place.offset < descriptor.size) await append(upload, place);
   await finish(upload, place, 0);
-  options.onProgress?.(descriptor.size);
 }
 
-async function append(upload: BlobUpload, place: Place): Promise<void> {
+async function append(upload: BlobUpload, place: UploadPlace): Promise<void> {
   const { session, descriptor, scopes, options } = upload;
   const start = place.offset;
   const size = Math.min(descriptor.size - start, place.limitBytes);
@@ -128,13 +118,13 @@ async function append(upload: BlobUpload, place: Place): Promise<void> {
     discard(reply);
     throw brokenPromise(session.endpoint.host, 'the upload is not where it was');
   }
-  if (reply.status !== 202) throw await errorOf(reply);
+  if (reply.status !== 202) throw await uploadError(reply);
   discard(reply);
   place.location = locationOf(upload, reply);
   place.offset = start + size;
 }
 
-async function finish(upload: BlobUpload, place: Place, size: number): Promise<void> {
+async function finish(upload: BlobUpload, place: UploadPlace, size: number): Promise<void> {
   const { session, descriptor, scopes, options } = upload;
   const target = new URL(place.location);
   target.searchParams.set('digest', descriptor.digest);
@@ -151,33 +141,48 @@ async function finish(upload: BlobUpload, place: Place, size: number): Promise<v
     silenceMs: commitSilenceMs,
     signal: options.signal,
   });
-  if (reply.status !== 201 && reply.status !== 204) throw await errorOf(reply);
+  if (reply.status !== 201 && reply.status !== 204) throw await uploadError(reply);
   discard(reply);
 }
 
-/** Exactly `size` bytes from `start`. Throws `invalid` when the content has fewer. */
+/** An upload the registry has lost is worth another attempt, which will begin a new one. */
+async function uploadError(reply: HttpReply): Promise<BerthError> {
+  const error = await errorOf(reply);
+  if (error.code !== uploadUnknown) return error;
+  return new BerthError('unavailable', error.message, { code: error.code, cause: error });
+}
+
+/** `size` bytes from `start`, told as they go. Throws `invalid` unless the blob ends where it must. */
 async function* piece(upload: BlobUpload, start: number, size: number): ByteStream {
   const { descriptor, open, options } = upload;
-  let left = size;
+  const isLast = start + size === descriptor.size;
+  let sent = 0;
   let toldAtMs = 0;
+  // One chunk is held back: were all of it sent, the registry would keep what is yet to be refused.
+  let held: Uint8Array | undefined;
   for await (const chunk of open(start)) {
-    const wanted = chunk.length > left ? chunk.subarray(0, left) : chunk;
-    left -= wanted.length;
-    yield wanted;
+    if (held) yield held;
+    held = sent + chunk.length > size ? chunk.subarray(0, size - sent) : chunk;
+    if (isLast && held.length < chunk.length) throw wrongSize(descriptor, 'is longer than');
+    sent += held.length;
     if (performance.now() - toldAtMs > progressEachMs) {
       toldAtMs = performance.now();
-      options.onProgress?.(start + size - left);
+      options.onProgress?.(start + sent);
     }
-    if (left === 0) return;
+    if (sent === size && !isLast) break;
   }
-  throw invalid(
-    `upload ${descriptor.digest}: content ends ${left} bytes before the announced ${descriptor.size}`,
-    { code: 'SIZE_INVALID' },
-  );
+  if (sent < size) throw wrongSize(descriptor, 'is shorter than');
+  if (held) yield held;
+}
+
+function wrongSize({ digest, size }: Descriptor, how: string) {
+  return invalid(`upload ${digest}: the content ${how} the announced ${size} bytes`, {
+    code: 'SIZE_INVALID',
+  });
 }
 
 /** How far the registry got, or undefined when it does not know the upload any more. */
-async function whereIs(upload: BlobUpload, place: Place): Promise<Place | undefined> {
+async function whereIs(upload: BlobUpload, place: UploadPlace): Promise<UploadPlace | undefined> {
   const { session, scopes, options } = upload;
   const reply = await session.request({
     method: 'GET',

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { invalid, unauthorized, unavailable } from '../../core/index.ts';
+import { BerthError, invalid, unauthorized, unavailable } from '../../core/index.ts';
 import type { Agents } from './agents.ts';
 import { type Challenge, parseChallenges } from './challenges.ts';
 import type { Credentials } from './credentials.ts';
@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoints.ts';
 import { discard, exchange, type HttpCall, type HttpReply } from './http-exchange.ts';
 import { abortable, type Pause, pauseBefore } from './pauses.ts';
 import { basicHeader, type Token, type tokenStore } from './token-store.ts';
-import { isTransient, suggestsPlainHttp } from './transport-error.ts';
+import { isTransient, suggestsPlainHttp, unreachable } from './transport-error.ts';
 
 /** One registry, as one user sees it. */
 export interface RegistrySession {
@@ -45,7 +45,7 @@ export interface Ping {
   readonly challenges: readonly Challenge[];
 }
 
-const mostTries = 5;
+const mostTries = 4;
 const mostRedirects = 10;
 const busy = new Set([429, 502, 503, 504]);
 
@@ -87,7 +87,8 @@ export function openRegistrySession(options: {
         const header = reply.headers['www-authenticate'];
         return { origin, challenges: isWanted ? parseChallenges(header) : [] };
       } catch (error) {
-        if (index === endpoint.origins.length - 1 || !suggestsPlainHttp(error)) throw error;
+        if (index < endpoint.origins.length - 1 && suggestsPlainHttp(error)) continue;
+        throw neverReached(error);
       }
     }
     throw invalid(`reach registry ${endpoint.host}: it has no address`);
@@ -196,6 +197,12 @@ export function openRegistrySession(options: {
   }
 
   return { endpoint, request, ping, token, pause };
+}
+
+/** A registry that was not reached at first will not be a moment later; better say so at once. */
+function neverReached(error: unknown): unknown {
+  if (!(error instanceof BerthError) || error.kind !== 'unavailable') return error;
+  return unavailable(error.message, { code: unreachable, cause: error });
 }
 
 function mayFollow(method: string, status: number): boolean {

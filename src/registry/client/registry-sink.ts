@@ -1,6 +1,6 @@
-import type { Reference } from '../../core/index.ts';
+import type { Digest, Reference } from '../../core/index.ts';
 import type { Descriptor, ImageSink } from '../../image/index.ts';
-import { uploadBlob } from './blob-upload.ts';
+import { type UploadPlace, uploadBlob } from './blob-upload.ts';
 import type { Credentials } from './credentials.ts';
 import { errorOf, pushError } from './error-reply.ts';
 import { discard } from './http-exchange.ts';
@@ -15,7 +15,10 @@ export interface SinkOptions {
 /** Each costs a request; more than a few are not worth it. */
 const mostMountTries = 3;
 
-/** The repository of a reference, to push to. Errors are in Docker's words. */
+/**
+ * The repository of a reference, to push to. A blob put again after it was cut goes on where the
+ * registry has it. Errors are in Docker's words.
+ */
 export function registrySink(
   client: RegistryClient,
   reference: Reference,
@@ -23,6 +26,7 @@ export function registrySink(
 ): ImageSink {
   const session = client.sessions(reference.domain, 'push', credentials)[0]!;
   const { path } = reference;
+  const unfinished = new Map<Digest, UploadPlace>();
   const scopes = [`repository:${path}:pull,push`];
 
   async function hasBlob({ digest }: Descriptor, signal?: AbortSignal): Promise<boolean> {
@@ -71,6 +75,7 @@ export function registrySink(
             .slice(0, mostMountTries),
           open,
           options,
+          unfinished,
         }),
       ),
     putManifest: (manifest, options) => told(putManifest(manifest, options)),

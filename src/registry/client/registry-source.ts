@@ -15,6 +15,7 @@ import {
   type ImageSource,
   isIndexType,
   isManifestType,
+  manifestTypeOf,
   mediaTypes,
   type RawManifest,
 } from '../../image/index.ts';
@@ -147,36 +148,17 @@ function checkAnnounced(
   );
 }
 
+/** The announced type, or what the content makes it where a server announces nothing of use. */
 function mediaTypeOf(header: string | undefined, bytes: Uint8Array, reference: Reference): string {
   const announced = header?.replace(/;.*/s, '').trim() ?? '';
-  const { mediaType: own, manifests } = peek(bytes, reference);
-  const isKnown = (type: string) => isManifestType(type) || isIndexType(type);
-  if (isKnown(announced)) {
-    if (own === undefined || own === announced) return announced;
-    throw invalid(
-      `manifest of ${familiarReference(reference)}: its mediaType is "${String(own).slice(0, 200)}", its Content-Type "${announced}"`,
-      { code: 'MANIFEST_INVALID' },
-    );
-  }
-  if (typeof own === 'string' && isKnown(own)) return own;
+  if (isManifestType(announced) || isIndexType(announced)) return announced;
   if (/manifest\.v1\+/.test(announced)) {
     throw unsupported(
-      `${formatReference(reference)}: media type "${announced}" is no longer supported since containerd v2.1, please rebuild the image as "${mediaTypes.dockerManifest}" or "${mediaTypes.ociManifest}"`,
+      `${formatReference(reference)}: media type "${announced}" is no longer supported please rebuild the image as "${mediaTypes.dockerManifest}" or "${mediaTypes.ociManifest}"`,
     );
   }
   if (announced.startsWith('application/vnd.') || announced === 'text/html') {
     throw unsupported(`unsupported manifest media type and no default available: ${announced}`);
   }
-  return Array.isArray(manifests) ? mediaTypes.ociIndex : mediaTypes.ociManifest;
-}
-
-function peek(bytes: Uint8Array, reference: Reference): Record<string, unknown> {
-  try {
-    return (JSON.parse(Buffer.from(bytes).toString()) ?? {}) as Record<string, unknown>;
-  } catch (cause) {
-    throw invalid(
-      `manifest of ${familiarReference(reference)} is not JSON: ${(cause as Error).message}`,
-      { code: 'MANIFEST_INVALID', cause },
-    );
-  }
+  return manifestTypeOf(bytes);
 }

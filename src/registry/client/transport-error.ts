@@ -1,7 +1,7 @@
 import { BerthError, canceled, errnoCode, unavailable } from '../../core/index.ts';
 
-/** Codes of errors that do not get better by trying again. */
-const lasting = new Set(['TLS', 'NO_SUCH_HOST', 'HTTP_TO_HTTPS']);
+/** The code of what does not get better by trying again: no such host, no trust, no registry. */
+export const unreachable = 'UNREACHABLE';
 
 const unknownAuthority = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -35,7 +35,7 @@ export function transportError(method: string, url: URL | string, cause: unknown
 /** Whether trying again later may help. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof BerthError) || error.kind !== 'unavailable') return false;
-  return !lasting.has(error.code ?? '');
+  return error.code !== unreachable;
 }
 
 /** Whether a server was not reached at all, or does not speak TLS. */
@@ -62,11 +62,10 @@ function explain(error: NodeError): { words: string; code: string } {
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     const why = code === 'ENOTFOUND' ? 'no such host' : 'Temporary failure in name resolution';
-    const name = code === 'ENOTFOUND' ? 'NO_SUCH_HOST' : code;
-    return { words: `dial tcp: lookup ${error.hostname}: ${why}`, code: name };
+    return { words: `dial tcp: lookup ${error.hostname}: ${why}`, code: unreachable };
   }
   if (code === 'EPROTO' && /wrong version number|packet length/i.test(error.message)) {
-    return { words: 'http: server gave HTTP response to HTTPS client', code: 'HTTP_TO_HTTPS' };
+    return { words: 'http: server gave HTTP response to HTTPS client', code: unreachable };
   }
   if (unknownAuthority.has(code)) return certificate('certificate signed by unknown authority');
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
@@ -75,7 +74,8 @@ function explain(error: NodeError): { words: string; code: string } {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return certificate(error.message.replace(/^.*does not match certificate's altnames: /, ''));
   }
-  if (code === 'EPROTO') return { words: `remote error: ${error.message.trim()}`, code: 'TLS' };
+  if (code === 'EPROTO')
+    return { words: `remote error: ${error.message.trim()}`, code: unreachable };
   if (code === 'ECONNRESET' && /hang up|disconnected/.test(error.message)) {
     return { words: 'EOF', code };
   }
@@ -85,5 +85,5 @@ function explain(error: NodeError): { words: string; code: string } {
 }
 
 function certificate(why: string) {
-  return { words: `tls: failed to verify certificate: x509: ${why}`, code: 'TLS' };
+  return { words: `tls: failed to verify certificate: x509: ${why}`, code: unreachable };
 }

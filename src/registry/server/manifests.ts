@@ -10,7 +10,7 @@ import { isTagReference, parseManifestReference } from '../repository-name.ts';
 import type { RegistryEvent } from './events.ts';
 import type { Exchange } from './exchange.ts';
 import { manifestCache } from './manifest-cache.ts';
-import { type ParsedManifest, parseManifest } from './parse-manifest.ts';
+import { type ParsedManifest, parsePushed } from './parse-pushed.ts';
 import { readSmallBody } from './request-body.ts';
 import type { Handler } from './routes.ts';
 import type { RegistryStorage } from './storage.ts';
@@ -51,7 +51,7 @@ export function manifestHandlers(
   async function put({ request, reply, repository, reference, user }: Exchange): Promise<void> {
     const target = parseManifestReference(reference);
     const bytes = await readSmallBody(request.raw, manifestLimitBytes);
-    const parsed = parseManifest(bytes, request.headers['content-type']);
+    const parsed = parsePushed(bytes, request.headers['content-type']);
     const digest = isTagReference(target) ? digestOf(bytes) : verified(target, bytes);
     await checkSizes(storage, repository, parsed);
     const { missing } = await manifests.put(repository, {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../../core/index.ts';
 import { mediaTypes } from '../../image/index.ts';
-import { parseManifest } from './parse-manifest.ts';
+import { parsePushed } from './parse-pushed.ts';
 
 const descriptor = (name: string, extra: object = {}) => ({
   mediaType: mediaTypes.ociLayerGzip,
@@ -14,7 +14,7 @@ const config = descriptor('config', { mediaType: mediaTypes.ociConfig });
 const image = { schemaVersion: 2, config, layers: [descriptor('layer')] };
 const index = { schemaVersion: 2, manifests: [descriptor('child')] };
 const parse = (value: unknown, type?: string) =>
-  parseManifest(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), type);
+  parsePushed(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), type);
 const claim = (name: string) => ({ digest: digestOf(name), sizeBytes: name.length });
 
 test('an image names config and layers as blobs, and its type', () => {
@@ -87,7 +87,6 @@ for (const [what, value, header] of [
   ['a foreign type', image, 'text/html'],
   ['schema 1 by type', image, 'application/vnd.docker.distribution.manifest.v1+prettyjws'],
   ['no config', { ...image, config: undefined }, undefined],
-  ['no layers', { ...image, layers: undefined }, undefined],
   ['layers of another kind', { ...image, layers: {} }, undefined],
   ['a layer that is null', { ...image, layers: [null] }, undefined],
   ['a short digest', { ...image, layers: [descriptor('l', { digest: 'sha256:12' })] }, undefined],
