@@ -1,24 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FileEntry, FileTree } from '../ports.ts';
+import { treeOf as tree } from '../testing/tree-of.ts';
 import { cleanPath, fileIndex } from './file-index.ts';
-
-function tree(paths: Record<string, string>): FileTree {
-  const entries = new Map<string, FileEntry>();
-  for (const [path, what] of Object.entries(paths)) {
-    const type = what === 'dir' ? 'directory' : what.startsWith('->') ? 'symlink' : 'file';
-    entries.set(path, {
-      type,
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      sizeBytes: 0,
-      mtimeMs: 0,
-      linkTarget: type === 'symlink' ? what.slice(2) : '',
-    });
-  }
-  return { rootPath: '/context', entries };
-}
 
 test('children and descendants, with names that sort between a directory and its content', () => {
   const index = fileIndex(

@@ -6,6 +6,8 @@ export interface FileIndex {
   readonly tree: FileTree;
   /** All paths in code-unit order. */
   readonly paths: readonly string[];
+  /** Paths of the tree that were not kept, those below one of them left away. */
+  readonly leftOut: ReadonlySet<string>;
   /** The entry at a path; '' is the root, a directory. */
   entry(path: string): FileEntry | undefined;
   /** Bounds in `paths` of what lies below a directory, itself left out. */
@@ -42,9 +44,15 @@ export interface IndexOptions {
 export function fileIndex(tree: FileTree, options: IndexOptions = {}): FileIndex {
   const { keep, plainRoot = false } = options;
   const paths: string[] = [];
+  const leftOut = new Set<string>();
   let sorted = true;
   for (const path of tree.entries.keys()) {
-    if (path === '' || (keep && !keep(path))) continue;
+    if (path === '') continue;
+    if (keep && !keep(path)) {
+      const folder = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+      if (folder === '' || keep(folder)) leftOut.add(path);
+      continue;
+    }
     if (paths.length > 0 && path < paths[paths.length - 1]!) sorted = false;
     paths.push(path);
   }
@@ -73,7 +81,7 @@ export function fileIndex(tree: FileTree, options: IndexOptions = {}): FileIndex
       }
     }
   }
-  return { tree, paths, entry, below, children, resolve: (path) => resolve(entry, path) };
+  return { tree, paths, leftOut, entry, below, children, resolve: (path) => resolve(entry, path) };
 }
 
 /** First index from `from` on whose path is not before `path`. */

@@ -56,9 +56,11 @@ export function withoutExcluded(
 
 /** What BuildKit says of a source that is not there. */
 export function missingSource(path: string): BerthError {
-  return notFound(
-    `failed to compute cache key: ${JSON.stringify(`/${cleanPath(path)}`)}: not found`,
-  );
+  const clean = cleanPath(path);
+  return notFound(`failed to compute cache key: ${JSON.stringify(`/${clean}`)}: not found`, {
+    code: 'SOURCE_MISSING',
+    details: { path: clean },
+  });
 }
 
 function selectPattern(index: FileIndex, pattern: string): Selected[] {

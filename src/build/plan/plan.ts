@@ -226,6 +226,9 @@ function planStage(
       ...lines,
     },
   );
+  if (base.kind === 'context') {
+    record(state.image, { createdBy: `FROM ${base.name}`, step: steps.length, withLayer: true });
+  }
   for (const command of mine) {
     const { instruction, isTrigger } = command;
     const { range } = instruction;

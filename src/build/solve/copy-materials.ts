@@ -79,7 +79,7 @@ async function pathMaterial(
 }
 
 function itemsOf({ parts }: SourceFiles): MaterialItem[] {
-  return parts.flatMap(({ rootPath, selection: { items, skip } }) =>
+  return parts.flatMap(({ rootPath, index, selection: { items, skip } }) =>
     items.map(({ path, isDirectory, under, keepsPath, shallow }) => ({
       // A root that is a file is copied out of the folder it stands in.
       sourceRoot: path === '' && !isDirectory ? posix.dirname(rootPath) : rootPath,
@@ -88,7 +88,7 @@ function itemsOf({ parts }: SourceFiles): MaterialItem[] {
       under,
       keepsPath,
       shallow,
-      skip,
+      skip: skip.size === 0 ? index.leftOut : new Set([...skip, ...index.leftOut]),
     })),
   );
 }

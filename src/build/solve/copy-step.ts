@@ -229,7 +229,7 @@ async function copySet(
     await scope.ports.trees.copy({
       sourceRoot,
       items: items.map((item) => copyItem(item, destination)),
-      skip: new Set(items.flatMap(({ skip }) => [...skip])),
+      skip: unionOf(items.map(({ skip }) => skip)),
       targetRoot: rootPath,
       owner,
       mode: action.mode,
@@ -238,6 +238,13 @@ async function copySet(
       signal: attempt.signal,
     });
   }
+}
+
+/** Items of one selection share a set: then that is it. */
+function unionOf(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const different = new Set(sets);
+  const [only] = different;
+  return different.size === 1 && only ? only : new Set([...different].flatMap((set) => [...set]));
 }
 
 function copyItem(item: MaterialItem, { path, isDirectory }: Destination): CopyItem {

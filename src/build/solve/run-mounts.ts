@@ -86,16 +86,12 @@ const setUps: Record<MountAction['type'], (setUp: SetUp) => Promise<RunMount[]>>
 async function bindMount({ scope, mount, signal }: SetUp): Promise<RunMount[]> {
   const { target, readOnly } = mount;
   const part = await partOf(scope, mount, signal);
-  const isPlain = part.selection.skip.size === 0 && isWhole(part);
   // What the step may write, and what has ignored files in it, is a copy.
   const source =
-    readOnly && isPlain ? pathOf(part) : await copyOfPart(scope, mount, { part, signal });
+    readOnly && part.index.leftOut.size === 0
+      ? pathOf(part)
+      : await copyOfPart(scope, mount, { part, signal });
   return [{ type: 'bind', source, target, readOnly }];
-}
-
-/** Does the folder on disk hold nothing but what the index has? */
-function isWhole({ index }: SourcePart): boolean {
-  return index.paths.length >= index.tree.entries.size - (index.tree.entries.has('') ? 1 : 0);
 }
 
 async function partOf(
@@ -129,21 +125,12 @@ async function copyOfPart(
         targetPath: '/mounted',
       },
     ],
-    skip: ignoredPaths(part),
+    skip: part.index.leftOut,
     targetRoot,
     mayLink: mayLink && readOnly,
     signal,
   });
   return join(targetRoot, 'mounted');
-}
-
-/** Paths on disk that the index leaves out, with what is below them. */
-function ignoredPaths({ index }: SourcePart): Set<string> {
-  const ignored = new Set<string>();
-  for (const path of index.tree.entries.keys()) {
-    if (path !== '' && index.entry(path) === undefined) ignored.add(path);
-  }
-  return ignored;
 }
 
 async function cacheMount({ scope, mount, leases, signal }: SetUp): Promise<RunMount[]> {

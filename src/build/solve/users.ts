@@ -42,6 +42,8 @@ function findUser(user: string, passwd: string): Owner {
     if (name === user && isNumber(uid) && isNumber(gid))
       return { uid: Number(uid), gid: Number(gid) };
   }
+  // An image without a passwd file still has its root.
+  if (user === 'root') return { uid: 0, gid: 0 };
   throw notFound(`unable to find user ${user}: no matching entries in passwd file`);
 }
 

@@ -31,13 +31,13 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
     return layer.folder;
   };
 
-  function add(parent: Chain, folder: string): Layer {
+  function add(parent: Chain, folder: string, known?: Layer): Layer {
     const before = entriesOf(folderOf(parent));
     const changed = [...entriesOf(folder)].filter(
       ([path, entry]) => path !== '' && JSON.stringify(before.get(path)) !== JSON.stringify(entry),
     );
     const gone = [...before.keys()].filter((path) => !entriesOf(folder).has(path));
-    const diffId = digestOf(JSON.stringify([changed, gone]));
+    const diffId = known?.diffId ?? digestOf(JSON.stringify([changed, gone]));
     const chain = parent === null ? diffId : digestOf(`${parent} ${diffId}`);
     const sizeBytes = changed.reduce((sum, [, entry]) => sum + entry.sizeBytes, 0);
     const layer = { chain, diffId, sizeBytes, parent, folder };
@@ -104,7 +104,7 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
       for (const from of [folderOf(parent), layer.folder]) {
         cpSync(from, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
       }
-      return add(parent, folder);
+      return add(parent, folder, layer);
     },
     async release(chain) {
       const layer = layers.get(chain);

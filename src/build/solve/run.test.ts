@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { StepFailureDetails } from '../builder.ts';
+import { createBuildKit } from '../testing/build-kit.ts';
+
+test('RUN gets its environment, directory, user, network, hosts and limits', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {}, { config: { Env: ['PATH=/bin'], User: 'root' } });
+  await kit.build(
+    'FROM base\nARG A=1\nENV B=2\nWORKDIR /w\nUSER app:staff\nRUN --network=none true\n',
+    {
+      buildArgs: { http_proxy: 'http://proxy', A: 'given' },
+      extraHosts: ['db:10.0.0.1'],
+      hostname: 'box',
+      shmSizeBytes: 1024,
+      limits: { memoryBytes: 5 },
+    },
+  );
+  const [request] = kit.runner.requests;
+  assert.deepEqual(request?.env, [
+    'HTTP_PROXY=http://proxy',
+    'http_proxy=http://proxy',
+    'PATH=/bin',
+    'A=given',
+    'B=2',
+  ]);
+  const { argv, cwd, user, network, hosts, hostname, shmSizeBytes, limits, insecure } = request!;
+  assert.deepEqual(argv, ['/bin/sh', '-c', 'true']);
+  assert.deepEqual(
+    [cwd, user, network, hosts, hostname, shmSizeBytes, limits, insecure],
+    ['/w', 'app:staff', 'none', ['db:10.0.0.1'], 'box', 1024, { memoryBytes: 5 }, false],
+  );
+});
+
+test('a secret reaches its step alone', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  const secret = 'very-secret-value';
+  const dockerfile = `FROM base
+RUN --mount=type=secret,id=token,mode=0440 cat /run/secrets/token
+RUN --mount=type=secret,id=token,env=TOKEN,target=/t env
+RUN --mount=type=secret,id=absent true
+RUN true && env
+`;
+  const build = (value: string) =>
+    kit.build(dockerfile, { secrets: { token: Buffer.from(value) } });
+  const built = await build(secret);
+  assert.equal(built.output.split(secret).length - 1, 2, 'only where the step prints it itself');
+  const [file, both, absent] = kit.runner.requests;
+  assert.equal(file?.mounts[0]?.target, '/run/secrets/token');
+  assert.equal(file?.mounts[0]?.readOnly, true);
+  assert.deepEqual([both?.mounts.length, absent?.mounts.length], [1, 0]);
+  const everything = JSON.stringify([kit.ports.records.list(), built.config, kit.written]);
+  assert.equal(everything.includes(secret), false);
+  assert.deepEqual(readdirSync(join(kit.root, 'secrets')), []);
+  assert.equal((await build('another value')).imageId, built.imageId, 'not part of the key');
+  await assert.rejects(
+    kit.build('FROM base\nRUN --mount=type=secret,id=toString,required=true true\n', {
+      secrets: {},
+    }),
+    /secret toString: not found/,
+  );
+});
+
+test('an agent is mounted where SSH_AUTH_SOCK says', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  await kit.build('FROM base\nRUN --mount=type=ssh true\n', {
+    ssh: { default: { socketPath: '/run/agent.sock' } },
+  });
+  const [request] = kit.runner.requests;
+  assert.deepEqual(request?.mounts, [
+    {
+      type: 'bind',
+      source: '/run/agent.sock',
+      target: '/run/buildkit/ssh_agent.0',
+      readOnly: false,
+    },
+  ]);
+  assert.ok(request?.env.includes('SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0'));
+  await assert.rejects(
+    kit.build('FROM base\nRUN --mount=type=ssh,required=true exit 1\n'),
+    /unset ssh forward key default/,
+  );
+});
+
+test('bind mounts show the context, a stage, an image; what they read is part of the key', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  await kit.addImage('tools:latest', { 'bin/tool': 'tool' });
+  const dockerfile = `FROM base AS made
+RUN write /out/f made
+FROM base
+RUN --mount=target=/ctx cat /ctx/f
+RUN --mount=type=bind,source=sub,target=/sub cat /sub/g
+RUN --mount=type=bind,from=made,source=/out/f,target=/m cat /m
+RUN --mount=type=bind,from=tools,target=/t cat /t/bin/tool
+`;
+  const build = (f: string, ignored: string) =>
+    kit.build(dockerfile, {
+      files: { f, 'sub/g': 'g', ignored, '.dockerignore': 'ignored' },
+    });
+  const first = await build('f1', '1');
+  assert.equal(first.output, 'f1gmadetool');
+  assert.equal((await build('f1', '2')).imageId, first.imageId);
+  const changed = await build('f2', '2');
+  assert.equal(changed.output, 'f2', 'only the step that reads f ran; it changed nothing');
+});
+
+test('ignored files are not seen through a mount, and what a step may write is a copy', async () => {
+  const seen: string[][] = [];
+  await using kit = await createBuildKit({
+    commands: {
+      look({ mounts }) {
+        seen.push(readdirSync(mounts[0]!.source).sort());
+        return 0;
+      },
+    },
+  });
+  await kit.addImage('base:latest', {});
+  await kit.build('FROM base\nRUN --mount=target=/c look\nRUN --mount=target=/c,rw look\n', {
+    files: { f: '1', secret: '2', '.dockerignore': 'secret' },
+  });
+  assert.deepEqual(seen, [
+    ['.dockerignore', 'Dockerfile', 'f'],
+    ['.dockerignore', 'Dockerfile', 'f'],
+  ]);
+});
+
+test('a cache mount is kept between builds and is no part of the key', async () => {
+  const counts: number[] = [];
+  await using kit = await createBuildKit({
+    commands: {
+      count({ mounts }) {
+        const file = join(mounts[0]!.source, 'count');
+        const before = readdirSync(mounts[0]!.source).includes('count')
+          ? Number(readFileSync(file, 'utf8'))
+          : 0;
+        counts.push(before + 1);
+        return kit.runner
+          .run({
+            ...kit.runner.requests.at(-1)!,
+            rootPath: mounts[0]!.source,
+            argv: [`write /count ${before + 1}`],
+          })
+          .then(({ exitCode }) => exitCode);
+      },
+    },
+  });
+  await kit.addImage('base:latest', {});
+  const dockerfile = 'FROM base\nRUN --mount=type=cache,target=/cache count\n';
+  await kit.build(dockerfile);
+  await kit.build(dockerfile);
+  assert.deepEqual(counts, [1]);
+  await kit.build(dockerfile, { noCache: true });
+  assert.deepEqual(counts, [1, 2]);
+});
+
+test('a program in a here-document is run from /dev/pipes', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  const content = '#!/bin/x\nhello\n';
+  await assert.rejects(kit.build(`FROM base\nRUN <<EOF\n${content}EOF\n`), /exit code: 127/);
+  const [request] = kit.runner.requests;
+  assert.deepEqual(request?.argv, ['/bin/sh', '-c', '/dev/pipes/EOF']);
+  assert.equal(request?.mounts[0]?.target, '/dev/pipes');
+});
+
+test('what a runtime leaves at mount points does not reach the layer', async () => {
+  await using kit = await createBuildKit({
+    commands: {
+      leave(request) {
+        const leave = ['write /etc/resolv.conf x', 'write /cache/x y', 'write /kept z'];
+        return kit.runner
+          .run({ ...request, argv: [leave.join(' && ')] })
+          .then(({ exitCode }) => exitCode);
+      },
+    },
+  });
+  await kit.addImage('base:latest', { 'etc/hosts': '' });
+  const built = await kit.build('FROM base\nRUN --mount=type=cache,target=/cache leave\n');
+  assert.equal(built.file('/etc/resolv.conf'), undefined);
+  assert.equal(built.file('/cache/x'), undefined);
+  assert.equal(built.file('/kept'), 'z');
+});
+
+test('out of memory is said', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  const build = kit.build('FROM base\nRUN exit 137\n', { limits: { memoryBytes: 1024 } });
+  await assert.rejects(build, /exit code: 137: out of memory \(limit 1024 bytes\)/);
+});
+
+test('a failed step is kept for a shell when that was asked for', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  let details: StepFailureDetails | undefined;
+  await assert.rejects(
+    kit.build(
+      'FROM base\nENV A=b\nWORKDIR /w\nRUN --mount=type=secret,id=s write /w/half x && exit 4\n',
+      {
+        keepFailedStep: true,
+        secrets: { s: Buffer.from('x') },
+      },
+    ),
+    (error: { details?: unknown }) => {
+      details = error.details as StepFailureDetails;
+      return true;
+    },
+  );
+  const { kept } = details!;
+  assert.ok(kept);
+  const { rootPath, env, cwd, mounts } = kept.request;
+  assert.equal(readFileSync(join(rootPath, 'w/half'), 'utf8'), 'x');
+  assert.ok(env.includes('A=b'));
+  assert.equal(cwd, '/w');
+  assert.equal(statSync(mounts[0]!.source).isFile(), true);
+  await kept[Symbol.asyncDispose]();
+  assert.equal(kit.ports.filesystems.open(), 0);
+  assert.deepEqual(readdirSync(join(kit.root, 'secrets')), []);
+  assert.deepEqual(readdirSync(join(kit.root, 'builder/work')), []);
+});
+
+test('a program for a platform that cannot run here is refused with the reason', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {}, { architecture: 'arm64' });
+  await assert.rejects(kit.build('FROM base\nRUN true\n'), {
+    kind: 'unsupported',
+    message:
+      /build for linux\/arm64: line 2 runs a program, and this machine runs linux\/amd64 only/,
+  });
+  await kit.build('FROM base\nCOPY Dockerfile /\n');
+});
