@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { canceled, type Digest, randomId } from '../core/index.ts';
 import type {
+  BuildCache,
   BuildEvent,
   Builder,
   BuildRequest,
@@ -11,6 +12,7 @@ import type {
   StepFailureDetails,
 } from './builder.ts';
 import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
+import { createBuildCache } from './cache/build-cache.ts';
 import { checkOutputs, makeOutputs } from './export/outputs.ts';
 import { finishImage, keepsImage, storeImage } from './export/write-image.ts';
 import {
@@ -25,6 +27,7 @@ import { createSlots } from './solve/slots.ts';
 
 /** A builder with its cache. Dispose stops all builds and waits for their end. */
 export interface BerthBuilder extends Builder, AsyncDisposable {
+  readonly cache: BuildCache;
   /** Stacks that the cache or a running build needs: they must not be collected as garbage. */
   heldChains(): ReadonlySet<Digest>;
 }
@@ -70,6 +73,7 @@ export async function createBuilder(
     const work = buildInSession(state, session).finally(() => {
       signal?.removeEventListener('abort', abort);
       running.delete(session);
+      trim();
     });
     running.set(session, work);
     try {
@@ -82,18 +86,33 @@ export async function createBuilder(
     }
   }
 
+  function held(): Set<Digest> {
+    const chains = new Set<Digest>();
+    for (const session of sessions) for (const chain of session.held) chains.add(chain);
+    return chains;
+  }
+  const cache = createBuildCache({ ...ports, ...state, held, now: Date.now });
+  let trimming: Promise<unknown> = Promise.resolve();
+
+  /** Brings the cache under its bound after a build, without letting the build wait. */
+  function trim(): void {
+    const keepBytes = options.cacheLimitBytes;
+    if (keepBytes === undefined) return;
+    trimming = trimming
+      .then(() => cache.prune({ all: false, keepBytes }))
+      .catch(options.onTrimError);
+  }
+
   return {
     build,
-    heldChains() {
-      const held = new Set(ports.records.list().map(({ chain }) => chain));
-      for (const session of sessions) for (const chain of session.held) held.add(chain);
-      return held;
-    },
+    cache,
+    heldChains: () => new Set([...held(), ...ports.records.list().map(({ chain }) => chain)]),
     async [Symbol.asyncDispose]() {
       for (const { controller } of running.keys()) {
         controller.abort(canceled('build: the daemon is shutting down'));
       }
       await Promise.allSettled(running.values());
+      await trimming;
       ports.records[Symbol.dispose]();
     },
   };

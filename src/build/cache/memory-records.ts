@@ -26,6 +26,7 @@ export function createMemoryRecords(): CacheRecords {
       for (const digest of details.keys()) if (!named.has(digest)) details.delete(digest);
     },
     list: () => [...records.values()],
+    names: (chain) => [...records.values()].some((record) => record.chain === chain),
     atSite: (site, limit) =>
       [...records.values()]
         .filter((record) => record.site === site)

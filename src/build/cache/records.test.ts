@@ -45,6 +45,8 @@ function contract(open: () => { records: CacheRecords; close(): void }): void {
       records.put({ ...a, sizeBytes: 9 });
       assert.equal(records.get(a.key)?.sizeBytes, 9);
       assert.equal(records.list().length, 1);
+      assert.equal(records.names(a.chain), true);
+      assert.equal(records.names(digestOf('none')), false);
       assert.equal(records.get(digestOf('none')), undefined);
     }));
 

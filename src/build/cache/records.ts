@@ -33,6 +33,8 @@ export interface CacheRecords extends Disposable {
   touch(key: Digest, usedAtMs: number): void;
   delete(key: Digest): void;
   list(): CacheRecord[];
+  /** Does any record lead to this stack? */
+  names(chain: Digest): boolean;
   /** Records of the same place in the same file, newest first, at most `limit`. */
   atSite(site: string, limit: number): CacheRecord[];
 

@@ -17,6 +17,7 @@ const migrations = [
      description TEXT NOT NULL, site TEXT NOT NULL, parent_key TEXT, inputs TEXT NOT NULL,
      created_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL, uses INTEGER NOT NULL) STRICT;
    CREATE INDEX build_records_site ON build_records (site, created_ms);
+   CREATE INDEX build_records_chain ON build_records (chain);
    CREATE TABLE build_aliases (quick TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT;
    CREATE INDEX build_aliases_key ON build_aliases (key);
    CREATE TABLE build_details (digest TEXT PRIMARY KEY, gzipped BLOB NOT NULL) STRICT;
@@ -29,6 +30,7 @@ const migrations = [
 const statements = {
   get: 'SELECT * FROM build_records WHERE key = ?',
   list: 'SELECT * FROM build_records',
+  names: 'SELECT 1 FROM build_records WHERE chain = ? LIMIT 1',
   atSite: 'SELECT * FROM build_records WHERE site = ? ORDER BY created_ms DESC LIMIT ?',
   put: `INSERT INTO build_records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET chain = excluded.chain, identity = excluded.identity,
@@ -138,6 +140,10 @@ export function createSqliteRecords(database: RecordsDatabase): CacheRecords {
     list() {
       flush();
       return prepared.list.all().map(fromRow);
+    },
+    names(chain) {
+      flush();
+      return prepared.names.get(chain) !== undefined;
     },
     atSite(site, limit) {
       flush();

@@ -14,6 +14,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const never = new AbortController().signal;
 const request = (more: Partial<CacheMountRequest> = {}): CacheMountRequest => ({
   id: 'pip',
+  description: 'pip cache',
   sharing: 'shared',
   fill: async () => {},
   signal: never,
@@ -91,6 +92,9 @@ test('a folder in use cannot be removed', async () => {
   const lease = await mounts.acquire(request());
   const [folder] = await mounts.list();
   assert.equal(folder?.inUse, true);
+  assert.equal(folder?.description, 'pip cache');
+  writeFileSync(join(lease.folder, 'big'), Buffer.alloc(5000));
+  assert.equal((await mounts.list())[0]?.sizeBytes, 5000);
   assert.equal(await mounts.remove(folder!.name), false);
   lease[Symbol.dispose]();
   assert.equal(await mounts.remove(folder!.name), true);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoCode } from '../../core/index.ts';
 
 /**
  * Folders of `RUN --mount=type=cache`, by id, kept between builds. `shared` gives the same folder to
@@ -16,6 +17,7 @@ export interface CacheMounts {
 export interface CacheMountRequest {
   /** What the mount is for: its id and what it starts from. */
   readonly id: string;
+  readonly description: string;
   readonly sharing: 'shared' | 'private' | 'locked';
   /** Fills a folder that has just been made. */
   readonly fill: (folder: string) => Promise<void>;
@@ -29,12 +31,23 @@ export interface CacheMountLease extends Disposable {
 
 export interface CacheMountFolder {
   readonly name: string;
-  readonly path: string;
+  readonly description: string;
   readonly inUse: boolean;
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
+  readonly usedAtMs: number;
 }
 
-/** Marks a folder that was filled to its end; one without it is from a crash and made again. */
-const readyMark = '.ready';
+/**
+ * Marks a folder that was filled to its end, and says what for; its time is when it was last used.
+ * A folder without it is from a crash and made again.
+ */
+const markFile = 'mount.json';
+
+interface Mark {
+  readonly description: string;
+  readonly createdAtMs: number;
+}
 
 /** Keeps the folders below `root`, each as `<hash of id>-<number>/data`. */
 export function createCacheMounts(root: string): CacheMounts {
@@ -44,7 +57,7 @@ export function createCacheMounts(root: string): CacheMounts {
   /** The last of those who want an id locked. */
   const queues = new Map<string, Promise<void>>();
 
-  async function open(name: string, fill: CacheMountRequest['fill']): Promise<CacheMountLease> {
+  async function open(name: string, request: CacheMountRequest): Promise<CacheMountLease> {
     users.set(name, (users.get(name) ?? 0) + 1);
     const release = () => {
       const left = users.get(name)! - 1;
@@ -52,7 +65,7 @@ export function createCacheMounts(root: string): CacheMounts {
       else users.set(name, left);
     };
     try {
-      const made = making.get(name) ?? make(join(root, name), fill);
+      const made = making.get(name) ?? make(join(root, name), request);
       making.set(name, made);
       await made.finally(() => making.delete(name));
     } catch (error) {
@@ -80,7 +93,7 @@ export function createCacheMounts(root: string): CacheMounts {
     };
     try {
       await unlessAborted(before, request.signal);
-      const lease = await open(name, request.fill);
+      const lease = await open(name, request);
       return {
         folder: lease.folder,
         [Symbol.dispose]() {
@@ -94,17 +107,32 @@ export function createCacheMounts(root: string): CacheMounts {
     }
   }
 
+  async function describe(name: string): Promise<CacheMountFolder | undefined> {
+    try {
+      const path = join(root, name, markFile);
+      const mark = JSON.parse(await readFile(path, 'utf8')) as Mark;
+      const { mtimeMs } = await lstat(path);
+      const sizeBytes = await sizeOf(join(root, name, 'data'));
+      return { name, ...mark, inUse: users.has(name), sizeBytes, usedAtMs: mtimeMs };
+    } catch (error) {
+      // Being made or removed right now, or left by a crash.
+      if (errnoCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
   return {
     async acquire(request) {
       const base = createHash('sha256').update(request.id).digest('hex').slice(0, 32);
       if (request.sharing === 'locked') return openLocked(request, `${base}-0`);
       let number = 0;
       if (request.sharing === 'private') while (users.has(`${base}-${number}`)) number++;
-      return open(`${base}-${number}`, request.fill);
+      return open(`${base}-${number}`, request);
     },
     async list() {
       const names: string[] = await readdir(root).catch(() => []);
-      return names.map((name) => ({ name, path: join(root, name), inUse: users.has(name) }));
+      const folders = await Promise.all(names.map((name) => describe(name)));
+      return folders.filter((folder) => folder !== undefined);
     },
     async remove(name) {
       if (users.has(name)) return false;
@@ -114,13 +142,30 @@ export function createCacheMounts(root: string): CacheMounts {
   };
 }
 
-async function make(path: string, fill: CacheMountRequest['fill']): Promise<void> {
+async function make(path: string, { fill, description }: CacheMountRequest): Promise<void> {
   const names: string[] = await readdir(path).catch(() => []);
-  if (names.includes(readyMark)) return;
+  const now = new Date();
+  if (names.includes(markFile)) {
+    await utimes(join(path, markFile), now, now);
+    return;
+  }
   await rm(path, { recursive: true, force: true });
   await mkdir(join(path, 'data'), { recursive: true, mode: 0o755 });
   await fill(join(path, 'data'));
-  await mkdir(join(path, readyMark));
+  const mark: Mark = { description, createdAtMs: now.getTime() };
+  await writeFile(join(path, markFile), JSON.stringify(mark));
+}
+
+/** Sum of the sizes of the files below a folder; what vanishes meanwhile counts nothing. */
+async function sizeOf(folder: string): Promise<number> {
+  let sizeBytes = 0;
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    sizeBytes += stat?.size ?? 0;
+  }
+  return sizeBytes;
 }
 
 /** Waits for the promise or throws the signal's reason. */

@@ -138,6 +138,7 @@ async function cacheMount({ scope, mount, leases, signal }: SetUp): Promise<RunM
   const base = origin === undefined ? '' : await mountIdentity(scope, mount);
   const lease = await scope.ports.cacheMounts.acquire({
     id: listInput([id, base ?? '', mount.source, String(uid ?? 0), String(gid ?? 0)]),
+    description: `cache mount ${target} with id ${JSON.stringify(id)}`,
     sharing,
     signal,
     fill: async (folder) => {

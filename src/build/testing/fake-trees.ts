@@ -69,7 +69,7 @@ function entryOf(path: string): FileEntry {
     uid: 0,
     gid: 0,
     sizeBytes: type === 'file' ? stat.size : 0,
-    mtimeMs: stat.mtimeMs,
+    mtimeMs: Math.floor(stat.mtimeMs),
     linkTarget: type === 'symlink' ? readlinkSync(path) : '',
     digest:
       type === 'file' ? finishDigest(createHash('sha256').update(readFileSync(path))) : undefined,
