@@ -19,6 +19,7 @@ export type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 export { createMemoryRecords } from './cache/memory-records.ts';
 export type { CacheRecord, CacheRecords } from './cache/records.ts';
 export { createSqliteRecords, type RecordsDatabase } from './cache/sqlite-records.ts';
+export { changeConfig } from './change-config.ts';
 export { type GitAddress, parseGitAddress } from './context/git-address.ts';
 export { type BerthBuilder, createBuilder } from './create-builder.ts';
 export type {

@@ -30,7 +30,7 @@ export function createBaseImages(options: {
     const { image } = await transfers.pull(reference, {
       platform,
       signal,
-      credentials: auth?.[reference.domain],
+      auth: auth?.[reference.domain],
       onEvent(event) {
         if (event.kind !== 'progress') return;
         const { blob, doneBytes, totalBytes } = event;

@@ -13,15 +13,16 @@ import type { Transfers } from '../transfers.ts';
 
 /** Takes what was built out of this machine. */
 export function createExports(options: {
-  images: Pick<ImageStore, 'source'>;
+  images: Pick<ImageStore, 'resolve' | 'source'>;
   transfers: Pick<Transfers, 'push'>;
   archiveStack: (chain: Chain, options: { epochS?: number; signal?: AbortSignal }) => ByteStream;
 }): Exports {
   const { images, transfers, archiveStack } = options;
   return {
-    async push(_imageId, reference, { auth, onProgress, signal }) {
-      const { digest } = await transfers.push(reference, {
-        credentials: auth?.[reference.domain],
+    async push(imageId, reference, { auth, onProgress, signal }) {
+      const image = await images.resolve(imageId);
+      const { digest } = await transfers.push(image, reference, {
+        auth: auth?.[reference.domain],
         signal,
         onEvent(event) {
           if (event.kind !== 'progress') return;
