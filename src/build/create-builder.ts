@@ -15,6 +15,7 @@ import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
 import { checkOutputs, makeOutputs } from './export/outputs.ts';
 import { finishImage, keepsImage, storeImage } from './export/write-image.ts';
+import { lineUsage } from './report/line-usage.ts';
 import {
   type BuilderState,
   runBuild,
@@ -162,7 +163,19 @@ async function finish(
     { request, emit, exports: ports.exports, signal: controller.signal },
   );
   emit({ kind: 'task-done', task, atMs: Date.now(), detail: imageId });
+  if (request.explain) emit({ kind: 'line-usage', lines: await usageOfLines(ports, solved) });
   return { imageId, ...outputs };
+}
+
+function usageOfLines({ layers }: BuilderPorts, { plan, target }: SolvedBuild) {
+  return lineUsage(
+    [...target.layers]
+      .sort(([a], [b]) => a - b)
+      .map(([number, { chain }]) => {
+        const { line, text } = plan.steps[number - 1]!;
+        return { step: number, line, text, entries: layers.entries(chain) };
+      }),
+  );
 }
 
 function keptStep(error: unknown): FailedStep | undefined {

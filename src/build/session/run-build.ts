@@ -7,6 +7,7 @@ import {
 } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildRequest } from '../builder.ts';
 import type { BuilderOptions, BuilderPorts } from '../builder-ports.ts';
+import { explainMiss } from '../cache/explain.ts';
 import type { CacheRecord } from '../cache/records.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
 import { imageKey, type Plan, type PlanOptions } from '../plan/plan.ts';
@@ -231,6 +232,12 @@ async function solve(state: BuilderState, solving: Solving): Promise<SolvedStage
     mayUseCache: ({ name }) => !request.noCache && !freshStages.has(name),
     site: `${request.tags[0]?.path ?? ''}|${file.fileName ?? ''}`,
     knownImages: state.knownImages,
+    explain: request.explain
+      ? (missed, mayUseCache) =>
+          mayUseCache
+            ? explainMiss(missed, state.ports.records)
+            : ['the build may not use the cache for it']
+      : undefined,
   });
   try {
     // All at once: those that stand on others wait for them by themselves.

@@ -1,11 +1,12 @@
 import { BerthError, type Digest, digestOf, errorKind } from '../../core/index.ts';
 import type { BuildEvent, BuildStep, StepFailureDetails } from '../builder.ts';
+import type { Missed } from '../cache/explain.ts';
 import { imageKey, type Plan, type PlannedStage, type PlannedStep } from '../plan/plan.ts';
 import type { BuildScope, Parent } from './build-scope.ts';
 import { copyStep } from './copy-step.ts';
 import { directoryStep } from './directory-step.ts';
 import type { LayerResolver } from './layer-resolver.ts';
-import type { LayerStep, LookedStep, StepNote } from './layer-step.ts';
+import type { LayerStep, StepNote } from './layer-step.ts';
 import { runStep } from './run-step.ts';
 import { stepFailure } from './step-failure.ts';
 
@@ -20,10 +21,8 @@ export interface StageSolverOptions {
   readonly site: string;
   /** Image names derived from content that were made before: their steps count as cached. */
   readonly knownImages: Set<Digest>;
-  readonly explain?: (
-    step: BuildStep,
-    missed: LookedStep & { site: string; parent: Parent },
-  ) => void;
+  /** Says why a step missed the cache. */
+  readonly explain?: (missed: Missed, mayUseCache: boolean) => readonly string[];
 }
 
 /** A stage that is built. */
@@ -69,8 +68,9 @@ export function createStageSolver(options: StageSolverOptions): StageSolver {
 interface Walk {
   top: Parent;
   imageId: Digest;
-  /** Everything so far came from the cache. */
+  /** The last step came from the cache, and when that was made. */
   cached: boolean;
+  hitOfMs?: number;
   readonly layers: Map<number, SolvedLayer>;
 }
 
@@ -100,12 +100,20 @@ async function solveStage(
 }
 
 function finisher(options: StageSolverOptions, walk: Walk, step: BuildStep) {
-  const { cached, imageId: derived } = walk;
+  const { cached, imageId: derived, hitOfMs } = walk;
+  const reason =
+    options.explain && hitOfMs !== undefined
+      ? { reason: `nothing it depends on has changed since ${new Date(hitOfMs).toISOString()}` }
+      : {};
   const sizeBytes = walk.layers.get(step.number)?.sizeBytes ?? 0;
   return (imageId: Digest = derived): void => {
     const { emit } = options;
     const end = { step: step.number, atMs: Date.now(), imageId };
-    emit(cached ? { kind: 'step-cached', ...end } : { kind: 'step-done', ...end, sizeBytes });
+    emit(
+      cached
+        ? { kind: 'step-cached', ...end, ...reason }
+        : { kind: 'step-done', ...end, sizeBytes },
+    );
   };
 }
 
@@ -166,6 +174,7 @@ async function takeStep(
     return;
   }
   walk.imageId = digestOf(`${walk.imageId}\n${step.text}`);
+  walk.hitOfMs = undefined;
   walk.cached = options.mayUseCache(stage) && options.knownImages.has(walk.imageId);
   options.knownImages.add(walk.imageId);
 }
@@ -179,21 +188,30 @@ async function layerStep(
   const { step } = planned;
   const parent = walk.top;
   const site = `${options.site}|${stage.name}`;
+  const description = step.text;
+  const mayUseCache = options.mayUseCache(stage);
   const { record, cached } = await options.resolve({
     step: await layerStepOf(scope, parent, planned, stage),
     parent,
-    description: step.text,
+    description,
     site,
-    mayUseCache: options.mayUseCache(stage),
+    mayUseCache,
     alone: scope.request.keepFailedStep ?? false,
     signal,
     onNote: (note) => emit(eventOf(step.number, note)),
-    onMiss: (looked) => options.explain?.(step, { ...looked, site, parent }),
+    onMiss(looked, key) {
+      if (!options.explain) return;
+      const { inputs, details } = looked;
+      const missed = { key, inputs, details, site, description, parentKey: parent.key };
+      const reasons = options.explain(missed, mayUseCache);
+      emit({ kind: 'step-missed', step: step.number, reasons });
+    },
   });
   walk.top = { chain: record.chain, identity: record.identity, key: record.key };
   walk.cached = cached;
   walk.imageId = digestOf(`${walk.imageId}\n${step.text}\n${record.chain}`);
   walk.layers.set(step.number, record);
+  walk.hitOfMs = cached ? record.createdAtMs : undefined;
   options.knownImages.add(walk.imageId);
 }
 
