@@ -56,7 +56,8 @@ export async function exchange(call: HttpCall): Promise<HttpReply> {
   });
   if (call.body === undefined) request.end();
   else if (call.body instanceof Uint8Array) request.end(call.body);
-  else await sendContent(request, call.body.content, replied);
+  // Not awaited: a connection that breaks is told at once, however long the content takes to come.
+  else void sendContent(request, call.body.content, replied);
   return replied;
 }
 
