@@ -1,3 +1,4 @@
+export type { BuildPorts } from './docker/build/ports.ts';
 export type {
   CommitRequest,
   ContainerInsight,
@@ -6,7 +7,19 @@ export type {
 } from './docker/containers/ports.ts';
 export { type DockerPorts, dockerApi, pageNotFound } from './docker/docker-api.ts';
 export type { ExecPorts } from './docker/exec/routes.ts';
+export type {
+  FoundRepository,
+  ImageArchives,
+  ImagePorts,
+  TransferOptions,
+  Transfers,
+} from './docker/images/ports.ts';
+export type { NetworkMembership, NetworkPorts } from './docker/networks/ports.ts';
+export type { RegistryAuth } from './docker/registry-auth.ts';
+export { registryHost } from './docker/registry-auth.ts';
+export type { DiskUsagePorts } from './docker/system/disk-usage.ts';
 export type { Counts, Credentials, SystemFacts, SystemPorts } from './docker/system/ports.ts';
+export type { VolumePorts } from './docker/volumes/routes.ts';
 export { type ApiServer, createApiServer, type ListenAddress } from './http/server.ts';
 
 export type { BuildMessage } from './platform/builds/build-message.ts';

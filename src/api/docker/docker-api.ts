@@ -3,17 +3,29 @@ import { json, type Reply } from '../http/reply.ts';
 import type { HijackRoute, Route, RouteTable } from '../http/route.ts';
 import { statusOf } from '../http/status.ts';
 import { admitApiVersion, newestApiVersion } from './api-version.ts';
+import type { BuildPorts } from './build/ports.ts';
+import { buildRoutes } from './build/routes.ts';
 import type { ContainerPorts } from './containers/ports.ts';
 import { containerHijacks, containerRoutes } from './containers/routes.ts';
 import { type ExecPorts, execHijacks, execRoutes } from './exec/routes.ts';
+import type { ImagePorts } from './images/ports.ts';
+import { imageRoutes } from './images/routes.ts';
+import type { NetworkPorts } from './networks/ports.ts';
+import { networkRoutes } from './networks/routes.ts';
+import { swarmRoutes } from './swarm/routes.ts';
 import type { SystemPorts } from './system/ports.ts';
 import { systemRoutes } from './system/routes.ts';
+import { type VolumePorts, volumeRoutes } from './volumes/routes.ts';
 
 /** All that Docker's Engine API asks of the daemon, by resource. */
 export interface DockerPorts {
   readonly system: SystemPorts;
   readonly containers: ContainerPorts;
   readonly execs: ExecPorts;
+  readonly images: ImagePorts;
+  readonly builds: BuildPorts;
+  readonly networks: NetworkPorts;
+  readonly volumes: VolumePorts;
   /** Berth's own version, for the Server header. */
   readonly version: string;
 }
@@ -26,6 +38,11 @@ export function dockerApi(ports: DockerPorts): RouteTable {
       ...systemRoutes(ports.system),
       ...containerRoutes(ports.containers),
       ...execRoutes(ports.execs),
+      ...imageRoutes(ports.images),
+      ...buildRoutes(ports.builds),
+      ...networkRoutes(ports.networks),
+      ...volumeRoutes(ports.volumes),
+      ...swarmRoutes(),
     ],
     hijacks: [...containerHijacks(ports.containers), ...execHijacks(ports.execs)],
   });

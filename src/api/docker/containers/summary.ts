@@ -13,7 +13,7 @@ export async function containerSummary(
   options: {
     imageName: string;
     /** Given when sizes are wanted. */
-    insight?: ContainerInsight;
+    insight?: Pick<ContainerInsight, 'sizes'>;
     nowMs: number;
   },
 ): Promise<unknown> {

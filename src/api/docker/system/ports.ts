@@ -1,9 +1,11 @@
 import type { Events } from '../../../engine/index.ts';
+import type { DiskUsagePorts } from './disk-usage.ts';
 
 /** What the system routes need of the daemon. */
 export interface SystemPorts {
   readonly facts: () => SystemFacts | Promise<SystemFacts>;
   readonly events: Pick<Events, 'subscribe'>;
+  readonly disk: DiskUsagePorts;
   readonly counts: () => Counts | Promise<Counts>;
   /** Tries the credentials at their registry; throws `unauthorized` when it refuses them. */
   readonly checkLogin: (

@@ -2,6 +2,7 @@ import { invalid } from '../../../core/index.ts';
 import { json, jsonLines, type Reply, text } from '../../http/reply.ts';
 import { type ApiRequest, get, head, post, type Route } from '../../http/route.ts';
 import { newestApiVersion } from '../api-version.ts';
+import { diskUsage } from './disk-usage.ts';
 import { eventRange, watchEvents } from './events.ts';
 import { infoReply } from './info.ts';
 import type { SystemPorts } from './ports.ts';
@@ -17,6 +18,7 @@ export function systemRoutes(ports: SystemPorts): Route[] {
       eventRange(request.query);
       return jsonLines(watchEvents(ports.events, request));
     }),
+    get('/system/df', (request) => diskUsage(ports.disk, request)),
     post('/auth', (request) => logIn(ports, request)),
   ];
 }

@@ -4,8 +4,11 @@ import { unauthorized } from '../../../core/index.ts';
 import type { EngineEvent } from '../../../engine/index.ts';
 import { serveApi } from '../../http/http-fixture.ts';
 import type { RouteTable } from '../../http/route.ts';
+import { sampleContainer, sampleInsight } from '../containers/sample-container.ts';
 import { dockerTable, pageNotFound } from '../docker-api.ts';
 import { Filters } from '../filters.ts';
+import { sampleImage, sampleStore } from '../images/sample-images.ts';
+import type { DiskUsagePorts } from './disk-usage.ts';
 import { wants } from './events.ts';
 import type { SystemFacts, SystemPorts } from './ports.ts';
 import { systemRoutes } from './routes.ts';
@@ -50,6 +53,50 @@ const event = (over: Partial<EngineEvent> = {}): EngineEvent => ({
   ...over,
 });
 
+const web = sampleImage('a', {
+  tags: ['web:2'],
+  layers: [
+    ['1', 100],
+    ['2', 50],
+  ],
+});
+const base = sampleImage('1', { tags: ['busybox'] });
+
+const disk: DiskUsagePorts = {
+  images: sampleStore([web, base]),
+  containers: { list: () => [sampleContainer] },
+  insight: sampleInsight,
+  volumes: {
+    list: () => [
+      {
+        name: 'v1',
+        driver: 'local',
+        mountpoint: '/v',
+        createdAtMs: 0,
+        labels: {},
+        options: {},
+        anonymous: false,
+      },
+    ],
+    usage: async () => ({ sizeBytes: 9, references: 1 }),
+  },
+  buildCache: {
+    usage: async () => [
+      {
+        id: 'k1',
+        parents: ['k0'],
+        type: 'regular',
+        description: 'RUN make',
+        inUse: false,
+        shared: true,
+        sizeBytes: 11,
+        createdAtMs: 0,
+        uses: 2,
+      },
+    ],
+  },
+};
+
 function ports(over: Partial<SystemPorts> = {}): SystemPorts {
   return {
     facts: () => facts,
@@ -60,6 +107,7 @@ function ports(over: Partial<SystemPorts> = {}): SystemPorts {
       },
     },
     checkLogin: async () => ({}),
+    disk,
     ...over,
   };
 }
@@ -178,6 +226,63 @@ describe('events', () => {
       assert.equal(wants(new Filters(Object.entries(filters)), event(over)), expected);
     });
   }
+});
+
+describe('disk usage', () => {
+  interface Usage {
+    LayersSize: number;
+    Images: Record<string, unknown>[] | null;
+    Containers: Record<string, unknown>[] | null;
+    Volumes: Record<string, unknown>[] | null;
+    BuildCache: Record<string, unknown>[] | null;
+  }
+
+  test('everything, each layer counted once', async () => {
+    await using api = await serve();
+    const usage = await api.askJson<Usage>('GET', '/system/df');
+    assert.equal(usage.LayersSize, 150);
+    assert.deepEqual(
+      usage.Images?.map(({ RepoTags, Size, SharedSize, Containers }) => [
+        RepoTags,
+        Size,
+        SharedSize,
+        Containers,
+      ]),
+      [
+        [['web:2'], 150, 100, 0],
+        [['busybox:latest'], 100, 100, 1],
+      ],
+    );
+    assert.deepEqual(
+      usage.Containers?.map(({ Names, SizeRw, SizeRootFs }) => [Names, SizeRw, SizeRootFs]),
+      [[['/c2'], 0, 1984162]],
+    );
+    assert.deepEqual(usage.Volumes?.[0]?.UsageData, { RefCount: 1, Size: 9 });
+    assert.deepEqual(usage.BuildCache, [
+      {
+        ID: 'k1',
+        Parents: ['k0'],
+        Type: 'regular',
+        Description: 'RUN make',
+        InUse: false,
+        Shared: true,
+        Size: 11,
+        CreatedAt: '1970-01-01T00:00:00.000Z',
+        LastUsedAt: null,
+        UsageCount: 2,
+      },
+    ]);
+  });
+
+  test('only some kinds', async () => {
+    await using api = await serve();
+    const usage = await api.askJson<Usage>('GET', '/system/df?type=volume&type=image');
+    assert.equal(usage.Volumes?.length, 1);
+    assert.equal(usage.Images?.length, 2);
+    assert.equal(usage.Containers, null);
+    assert.equal(usage.BuildCache, null);
+    assert.equal((await api.ask('GET', '/system/df?type=foo')).status, 400);
+  });
 });
 
 describe('auth', () => {
