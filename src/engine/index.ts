@@ -31,6 +31,7 @@ export type {
   WaitCondition,
 } from './containers/containers.ts';
 export type { EngineEvent, Events } from './events/events.ts';
+export { type ContainerFilesOptions, createContainerFiles } from './files/container-files.ts';
 export { createNetworks, type NetworksOptions } from './network/create-networks.ts';
 export type {
   ContainerNetwork,
