@@ -112,6 +112,7 @@ export {
 } from './network/routes.ts';
 export { kernelServesX32 } from './process/abi.ts';
 export { type Cgroups, openCgroups } from './process/cgroup.ts';
+export { wallClockNs } from './process/clock.ts';
 export {
   growPipe,
   makeFifo,
