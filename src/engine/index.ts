@@ -30,6 +30,7 @@ export type {
   TerminalSize,
   WaitCondition,
 } from './containers/containers.ts';
+export { createEvents } from './events/create-events.ts';
 export type { EngineEvent, Events } from './events/events.ts';
 export { type ContainerFilesOptions, createContainerFiles } from './files/container-files.ts';
 export { createNetworks, type NetworksOptions } from './network/create-networks.ts';
