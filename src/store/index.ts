@@ -20,3 +20,4 @@ export type {
   UnpackedLayer,
 } from './snapshots/snapshots.ts';
 export { createRootFiles, type MountStubs, type RootFiles } from './trees/root-files.ts';
+export type { StoreTrees } from './trees/store-trees.ts';

@@ -5,12 +5,14 @@ import { type LocalImageStore, openImageStore } from './images/local-image-store
 import { type OverlaySnapshots, openSnapshots } from './snapshots/overlay-snapshots.ts';
 import type { ChainId } from './snapshots/snapshots.ts';
 import { createWorkerPool, type WorkerPool } from './threads/worker-pool.ts';
+import { createTrees, type StoreTrees } from './trees/store-trees.ts';
 
 /** All that the store keeps below one folder. Dispose ends its threads and views. */
 export interface Store extends AsyncDisposable {
   readonly content: FileContentStore;
   readonly snapshots: OverlaySnapshots;
   readonly images: LocalImageStore;
+  readonly trees: StoreTrees;
   readonly pool: WorkerPool;
 }
 
@@ -37,6 +39,7 @@ export async function openStore(options: {
     content,
     snapshots,
     images,
+    trees: createTrees({ pool, snapshots }),
     pool,
     async [Symbol.asyncDispose]() {
       await snapshots.settled();

@@ -19,7 +19,7 @@ const mostInPlace = { entries: 150, bytes: 512 * 1024 };
  */
 export async function commitSnapshot(
   parts: WritableSnapshotsOptions,
-  snapshot: { id: string; parent: ChainRecord | null; wasMounted: boolean },
+  snapshot: { id: string; parent: ChainRecord | null; ranInside: boolean },
   { epochS, signal, keep }: CommitOptions,
 ): Promise<CommittedLayer & { contentDigest?: Digest }> {
   const { paths, records, directories } = parts;
@@ -29,7 +29,7 @@ export async function commitSnapshot(
   const archive = { directory: upperPath, withRoot: changesRoot(upperPath, lowers), epochS };
   const { directory, diffId, sizeBytes, contentDigest } = keep
     ? await copyLayer(parts, archive, lowers, signal)
-    : await hash(parts.pool, { ...archive, withContentDigest: snapshot.wasMounted }, signal);
+    : await hash(parts.pool, { ...archive, withContentDigest: snapshot.ranInside }, signal);
   signal?.throwIfAborted();
   const existing = records.get(chainIdOf(parent?.chain ?? null, diffId));
   if (existing && keep) parts.trash.take(directory);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { invalid } from '../../core/index.ts';
 
 /** Where snapshots lie below their root. Layers have short names, for there are many in one mount. */
@@ -14,6 +14,7 @@ export interface LayerPaths {
   readonly empty: string;
   layer(number: number): string;
   /** Upper directory, work directory and mount point of a writable snapshot. */
+  isBelowActive(path: string): boolean;
   writable(id: string): { path: string; upperPath: string; workPath: string; rootPath: string };
 }
 
@@ -40,6 +41,7 @@ export function layerPaths(rootPath: string): LayerPaths {
     trash: below('trash'),
     empty: below('empty'),
     layer: (number) => `${layers}/${number}`,
+    isBelowActive: (path) => dirname(dirname(path)) === active,
     writable: (id) => {
       if (!snapshotId.test(id)) {
         throw invalid(`find snapshot: "${id.slice(0, 200)}" is no snapshot name`);

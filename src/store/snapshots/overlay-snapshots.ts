@@ -12,7 +12,7 @@ import { layerPaths } from './layer-paths.ts';
 import type { ChainId, Snapshots } from './snapshots.ts';
 import { openTrash } from './trash.ts';
 import { createViews } from './views.ts';
-import { openWritableSnapshots } from './writable-snapshots.ts';
+import { openWritableSnapshots, type UnmountedUpper } from './writable-snapshots.ts';
 
 export interface SnapshotsOptions {
   /** Absolute; on a filesystem that can be an upper layer of overlayfs. */
@@ -30,8 +30,11 @@ export interface OverlaySnapshots extends Snapshots, AsyncDisposable {
   readonly records: LayerRecords;
   readonly directories: LayerDirectories;
   readonly intake: ReturnType<typeof createLayerIntake>;
-  /** Directories, the topmost first, of the unmounted writable snapshot with this upper directory. */
-  stackOf(upperPath: string): string[] | undefined;
+  /**
+   * Runs work on the upper directory of the snapshot whose mount point or upper directory `path` is,
+   * while it is not mounted; mounts it again. Undefined where it is another path or the mount in use.
+   */
+  withUpper<T>(path: string, work: (upper: UnmountedUpper | undefined) => Promise<T>): Promise<T>;
   /** Resolves when all that was recorded is on disk, and all that was deleted is gone from it. */
   settled(): Promise<void>;
   /** Dispose unmounts views; mounts of writable snapshots stay, for their containers may run. */
@@ -49,7 +52,7 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
   const intake = createLayerIntake({ paths, records, directories, trash, content, pool });
   const views = await createViews({ paths, overlays, directories });
   const parts = { paths, records, directories, trash, pool, overlays };
-  const { stackOf, ...writable } = await openWritableSnapshots(parts);
+  const writable = await openWritableSnapshots(parts);
 
   async function deleteChain(chain: ChainId): Promise<void> {
     records.require(chain);
@@ -65,7 +68,6 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
     records,
     directories,
     intake,
-    stackOf,
     has: async (chain) => records.get(chain) !== undefined,
     archive: (chain) => archiveLayer({ paths, records, content, pool }, chain),
     view: async (chain) => views.open(chain === null ? null : records.require(chain)),

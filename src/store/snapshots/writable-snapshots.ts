@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { conflict, errnoCode, notFound } from '../../core/index.ts';
 import { mountsBelow, type Overlays, unmount } from '../../linux/index.ts';
 import { diskError } from '../disk-error.ts';
@@ -21,6 +22,12 @@ export interface WritableSnapshotsOptions {
   readonly overlays: Overlays;
 }
 
+/** The upper directory of a snapshot that is not mounted, with the layers below, topmost first. */
+export interface UnmountedUpper {
+  readonly upperPath: string;
+  readonly layers: readonly string[];
+}
+
 /** Writable snapshots and their mounts. What an earlier process left mounted is known as such. */
 export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
   const { paths, records, directories, trash, pool, overlays } = options;
@@ -29,10 +36,10 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
   /** Those that were mounted since they were made: something may have run in them. */
   const wasMounted = new Set<string>();
   const transient = new Set<string>();
-  const byUpperPath = new Map<string, string>();
+  /** Changed behind the mount by this process, not by something that ran in it. */
+  const writtenDirectly = new Set<string>();
 
   for (const { path } of await mountsBelow(paths.active)) mounted.add(path);
-  for (const [id] of records.snapshots()) byUpperPath.set(paths.writable(id).upperPath, id);
   for (const id of readdirSync(paths.active)) if (!records.snapshots().has(id)) await drop(id);
   for (const [id] of records.snapshots()) {
     if (!existsSync(paths.writable(id).upperPath)) await drop(id);
@@ -62,7 +69,6 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
       throw diskError(`make snapshot ${id}`, error);
     }
     if (isTransient) transient.add(id);
-    byUpperPath.set(upperPath, id);
     return snapshotOf(id, parent);
   }
 
@@ -103,17 +109,36 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
   }
 
   async function drop(id: string): Promise<void> {
-    const { path, upperPath } = paths.writable(id);
     await unmountSnapshot(id);
     records.removeSnapshot(id);
-    forget(id, upperPath);
-    trash.take(path);
+    for (const marks of [wasMounted, transient, writtenDirectly]) marks.delete(id);
+    trash.take(paths.writable(id).path);
   }
 
-  function forget(id: string, upperPath: string): void {
-    byUpperPath.delete(upperPath);
-    wasMounted.delete(id);
-    transient.delete(id);
+  /**
+   * Runs work on the upper directory of the snapshot whose mount point or upper directory `path` is,
+   * while it is not mounted; mounts it again. Undefined where it is another path or the mount in use.
+   */
+  async function withUpper<T>(
+    path: string,
+    work: (upper: UnmountedUpper | undefined) => Promise<T>,
+  ): Promise<T> {
+    const id = basename(dirname(path));
+    const known = paths.isBelowActive(path) && records.snapshots().has(id);
+    if (!known) return await work(undefined);
+    return await exclusively(id, async () => {
+      const { rootPath, upperPath } = paths.writable(id);
+      const isMounted = mounted.has(rootPath);
+      if (isMounted && !(await tryUnmount(rootPath))) return await work(undefined);
+      mounted.delete(rootPath);
+      writtenDirectly.add(id);
+      const layers = directories.all(recordOf(requireParent(id)));
+      try {
+        return await work({ upperPath, layers });
+      } finally {
+        if (isMounted) await mount(id);
+      }
+    });
   }
 
   function snapshotOf(id: string, parent: ChainId | null): Snapshot {
@@ -143,7 +168,8 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
         const parent = requireParent(id);
         const { keep } = commitOptions;
         if (!keep) await unmountSnapshot(id);
-        const request = { id, parent: recordOf(parent), wasMounted: wasMounted.has(id) };
+        const ranInside = wasMounted.has(id) && !writtenDirectly.has(id);
+        const request = { id, parent: recordOf(parent), ranInside };
         const committed = await commitSnapshot(options, request, commitOptions);
         if (!keep) await drop(id);
         return committed;
@@ -154,14 +180,17 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
         else if (!known.running.has(id)) await exclusively(id, () => unmountSnapshot(id));
       }
     },
-    /** Directories, topmost first, of the unmounted snapshot with this upper directory. */
-    stackOf(upperPath: string): string[] | undefined {
-      const id = byUpperPath.get(upperPath);
-      if (id === undefined) return undefined;
-      if (mounted.has(paths.writable(id).rootPath)) {
-        throw conflict(`write to ${upperPath}: the snapshot is mounted`);
-      }
-      return [upperPath, ...directories.all(recordOf(requireParent(id)))];
-    },
+    withUpper,
   };
+}
+
+/** Gives false while something uses the mount. */
+async function tryUnmount(path: string): Promise<boolean> {
+  try {
+    await unmount(path);
+    return true;
+  } catch (error) {
+    if (errnoCode(error) === 'EBUSY') return false;
+    throw error;
+  }
 }

@@ -9,6 +9,10 @@ export const jobs = {
   'list-changes': async () => (await import('../layers/list-changes.ts')).listChanges,
   'measure-tree': async () => (await import('../files/measure-tree.ts')).measureTree,
   'flatten-layers': async () => (await import('../layers/flatten-layers.ts')).flattenLayers,
+  'unpack-tree': async () => (await import('../trees/unpack-tree.ts')).unpackTree,
+  'scan-tree': async () => (await import('../trees/scan-tree.ts')).scanTree,
+  'copy-tree': async () => (await import('../trees/copy-tree.ts')).copyTree,
+  'remove-tree': async () => (await import('../files/remove-folder.ts')).removeFolder,
   'empty-folder': async () => (await import('../files/empty-folder.ts')).emptyFolder,
 };
 

@@ -74,11 +74,11 @@ async function* received(job: number): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Buffers at the top of a result go over without a copy. */
+/** Memory at the top of a result goes over without a copy. */
 function transferable(result: unknown): ArrayBuffer[] {
   if (typeof result !== 'object' || result === null) return [];
   const buffers = Object.values(result).flatMap((value) =>
-    value instanceof Uint8Array && value.byteLength === value.buffer.byteLength
+    ArrayBuffer.isView(value) && value.byteLength === value.buffer.byteLength
       ? [value.buffer as ArrayBuffer]
       : [],
   );

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { type ByteStream, internal } from '../../core/index.ts';
+import type { OverlaySnapshots } from '../snapshots/overlay-snapshots.ts';
+import { contextInPlace } from '../threads/job.ts';
+import type { WorkerPool } from '../threads/worker-pool.ts';
+import { type CopyTreeInput, copyTree } from './copy-tree.ts';
+import type { FileTree, PackedTree } from './file-tree.ts';
+import { isSmallCopy } from './is-small-copy.ts';
+import { PackedEntries } from './packed-entries.ts';
+import { scanTree } from './scan-tree.ts';
+import { unpackTree } from './unpack-tree.ts';
+
+export type CopyRequest = Omit<CopyTreeInput, 'targetLayers'> & {
+  /**
+   * A directory, the mount point of a writable snapshot, or its upper directory. A snapshot is
+   * unmounted while files are put in place, unless something uses its mount.
+   */
+  readonly targetRoot: string;
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Trees of files for the builder (its port `Trees`). What is small is done in place, within a few
+ * milliseconds; the rest on worker threads.
+ */
+export interface StoreTrees {
+  unpack(
+    archive: ByteStream,
+    directory: string,
+    signal?: AbortSignal,
+    limits?: { readonly entries: number; readonly bytes: number },
+  ): Promise<FileTree>;
+  scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
+  remove(directory: string): Promise<void>;
+  copy(request: CopyRequest): Promise<void>;
+}
+
+/** Streams up to this many bytes are unpacked in place. */
+const mostBytesInPlace = 64 * 1024;
+const mostScannedInPlace = { entries: 150, bytes: 512 * 1024 };
+
+export function createTrees(options: {
+  pool: WorkerPool;
+  snapshots: Pick<OverlaySnapshots, 'withUpper'>;
+}): StoreTrees {
+  const { pool, snapshots } = options;
+
+  async function unpack(
+    archive: ByteStream,
+    directory: string,
+    signal?: AbortSignal,
+    limits?: { readonly entries: number; readonly bytes: number },
+  ): Promise<FileTree> {
+    const { isWhole, stream } = await readAhead(archive, mostBytesInPlace);
+    const input = { directory, limits };
+    const packed = isWhole
+      ? await unpackTree(input, contextInPlace(signal, stream))
+      : await pool.run('unpack-tree', input, { signal, input: stream });
+    return treeOf(directory, packed);
+  }
+
+  async function scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree> {
+    const input = { rootPath, path };
+    const small = scanTree({ ...input, most: mostScannedInPlace }, contextInPlace(signal));
+    const packed = small ?? (await pool.run('scan-tree', input, { signal }));
+    if (!packed) throw internal(`scan ${path}: gave up without a limit`);
+    return treeOf(packed.realPath, packed);
+  }
+
+  async function copy({ signal, ...request }: CopyRequest): Promise<void> {
+    signal?.throwIfAborted();
+    const isSmall = isSmallCopy(request);
+    await snapshots.withUpper(request.targetRoot, async (upper) => {
+      const { upperPath: targetRoot = request.targetRoot, layers: targetLayers = [] } = upper ?? {};
+      const input = { ...request, targetRoot, targetLayers };
+      if (isSmall) copyTree(input, contextInPlace(signal));
+      else await pool.run('copy-tree', input, { signal });
+    });
+  }
+
+  return {
+    unpack,
+    scan,
+    copy,
+    async remove(directory) {
+      if (existsSync(directory)) await pool.run('remove-tree', { path: directory });
+    },
+  };
+}
+
+function treeOf(rootPath: string, packed: PackedTree): FileTree {
+  return { rootPath, entries: new PackedEntries(packed) };
+}
+
+/** Reads so many bytes of a stream, and gives the stream as if it were unread. */
+async function readAhead(
+  stream: ByteStream,
+  mostBytes: number,
+): Promise<{ isWhole: boolean; stream: ByteStream }> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const start: Uint8Array[] = [];
+  let startBytes = 0;
+  let isWhole = false;
+  while (startBytes <= mostBytes && !isWhole) {
+    const { done, value } = await iterator.next();
+    if (done) isWhole = true;
+    else {
+      start.push(value);
+      startBytes += value.length;
+    }
+  }
+  async function* whole(): ByteStream {
+    yield* start;
+    if (!isWhole) yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { isWhole, stream: whole() };
+}
