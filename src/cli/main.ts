@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help } from 'commander';
 import { errorMessage } from '../core/index.ts';
+import { analyzeCommand } from './commands/analyze.ts';
 import { buildCommand } from './commands/build.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { downCommand } from './commands/down.ts';
@@ -32,6 +33,7 @@ program.command('daemon').description('run the daemon in the foreground (berth d
 
 for (const command of [
   buildCommand,
+  analyzeCommand,
   upCommand,
   downCommand,
   submitCommand,

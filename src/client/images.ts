@@ -15,6 +15,27 @@ export function imagesClient(connection: Connection) {
         });
       return answer !== undefined;
     },
+    /** What `docker save` writes of one image. Throws `not-found`. */
+    save(name: string, options: ImageRequest = {}): Promise<Readable> {
+      return connection.send({
+        method: 'GET',
+        path: `/images/${encodeURIComponent(name)}/get`,
+        query: { platform: platformQuery(options) },
+        signal: options.signal,
+      });
+    },
+    /** Has the daemon pull an image; resolves when it has it. Throws what the pull ended with. */
+    async pull(name: string, options: ImageRequest = {}): Promise<void> {
+      const { platform, signal } = options;
+      const wanted = platform && [platform.os, platform.architecture, platform.variant];
+      const answer = await connection.send({
+        method: 'POST',
+        path: '/images/create',
+        query: { fromImage: name, platform: wanted?.filter(Boolean).join('/') },
+        signal,
+      });
+      await failOnError(answer, `pull ${name}`);
+    },
     /** Makes an image of one layer from a root filesystem's tar. */
     async import(
       archive: Readable,
@@ -29,14 +50,35 @@ export function imagesClient(connection: Connection) {
         headers: { 'content-type': 'application/x-tar' },
         stream: archive,
       });
-      let text = '';
-      for await (const chunk of answer.setEncoding('utf8')) text += chunk;
-      for (const line of text.split('\n')) {
-        const error =
-          line.trim() === '' ? undefined : (JSON.parse(line) as { error?: string }).error;
-        if (error !== undefined)
-          throw invalid(`import ${options.repository}:${options.tag}: ${error}`);
-      }
+      await failOnError(answer, `import ${options.repository}:${options.tag}`);
     },
   };
+}
+
+interface ImageRequest {
+  /** Which image of several; the daemon's own platform when left out. */
+  platform?: { os: string; architecture: string; variant?: string };
+  signal?: AbortSignal;
+}
+
+function platformQuery({ platform }: ImageRequest): string | undefined {
+  return platform && JSON.stringify(platform);
+}
+
+/** Reads the daemon's progress to its end and throws the error it reports, if any. */
+async function failOnError(answer: Readable, what: string): Promise<void> {
+  let text = '';
+  for await (const chunk of answer.setEncoding('utf8')) {
+    text += chunk;
+    const lines = text.split('\n');
+    text = lines.pop()!;
+    for (const line of lines) failOnLine(line, what);
+  }
+  failOnLine(text, what);
+}
+
+function failOnLine(line: string, what: string): void {
+  if (line.trim() === '') return;
+  const { error } = JSON.parse(line) as { error?: string };
+  if (error !== undefined) throw invalid(`${what}: ${error}`);
 }

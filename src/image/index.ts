@@ -1,3 +1,13 @@
+export {
+  type AnalyzedLayer,
+  type AnalyzeOptions,
+  analyzeImage,
+  type ImageAnalysis,
+} from './analysis/analyze-image.ts';
+export type { Efficiency, RepeatedPath } from './analysis/efficiency.ts';
+export { childrenOf, type ImageTree, type PlacedLayer } from './analysis/image-tree.ts';
+export type { LayerChanges } from './analysis/layer-changes.ts';
+export type { LayerTree, NodeKind } from './analysis/layer-tree.ts';
 export { directoryFiles } from './archive/directory-files.ts';
 export { layoutSink } from './archive/layout-sink.ts';
 export type { MemberFiles } from './archive/member-files.ts';

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+
+const pieceCharacters = 1 << 20;
+
+/** Writes text that comes in many small pieces to a file, whole or not at all; `-` is stdout. */
+export async function writePieces(path: string, pieces: Iterable<string>): Promise<void> {
+  if (path === '-') return writeTo(process.stdout, pieces);
+  const temporary = `${path}.${process.pid}.tmp`;
+  const stream = createWriteStream(temporary);
+  try {
+    await writeTo(stream, pieces);
+    stream.end();
+    await once(stream, 'close');
+    await rename(temporary, path);
+  } catch (error) {
+    stream.destroy();
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeTo(stream: Writable, pieces: Iterable<string>): Promise<void> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < pieceCharacters) continue;
+    if (!stream.write(text)) await once(stream, 'drain');
+    text = '';
+  }
+  if (text !== '') stream.write(text);
+}

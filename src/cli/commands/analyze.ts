@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { defaultCiConfig } from '../analyze/ci-config.ts';
+import { type AnalyzeFlags, runAnalyze } from '../analyze/run-analyze.ts';
+import { connectFrom } from '../daemon-address.ts';
+
+export function analyzeCommand(program: Command): void {
+  program
+    .command('analyze <image>')
+    .description(
+      'show what each layer of an image holds and what is wasted: an image of the daemon or of a registry, a docker-archive (- for standard input), an OCI layout',
+    )
+    .option('-j, --json <file>', "write layers, files and waste in dive's form (- for stdout)")
+    .option('--ci', 'judge the image by rules and exit with 1 when it fails (also with CI=true)')
+    .option('--ci-config <file>', 'the rules', defaultCiConfig)
+    .option('--lowestEfficiency <share>', 'rule: fail below it, 0 to 1 (default 0.9)')
+    .option('--highestWastedBytes <size>', 'rule: fail at so much waste, such as 20MB')
+    .option(
+      '--highestUserWastedPercent <share>',
+      'rule: fail at so much waste of all but the first layer, 0 to 1 (default 0.1)',
+    )
+    .option('--name <reference>', 'which image of a file that holds several')
+    .option('--platform <platform>', 'which image of several platforms')
+    .option('--most <number>', 'wasteful files to list', '20')
+    .action((image: string, flags: AnalyzeFlags, command: Command) =>
+      runAnalyze(image, flags, connectFrom(command)),
+    );
+}

@@ -1,0 +1,101 @@
+import { availableParallelism } from 'node:os';
+import { BerthError, type Digest, errorMessage } from '../../core/index.ts';
+import { type Image, type Layer, layerArchive } from '../image.ts';
+import type { HistoryEntry, ImageConfig } from '../manifest/image-config.ts';
+import { type Efficiency, efficiencyOf } from './efficiency.ts';
+import { type ImageTree, imageTree } from './image-tree.ts';
+import { type LayerChanges, layerChanges } from './layer-changes.ts';
+import type { LayerTree } from './layer-tree.ts';
+import { scanLayer } from './scan-layer.ts';
+
+/** All that is known of an image once its layers have been read. */
+export interface ImageAnalysis {
+  readonly config: ImageConfig;
+  readonly layers: readonly AnalyzedLayer[];
+  readonly tree: ImageTree;
+  readonly efficiency: Efficiency;
+}
+
+export interface AnalyzedLayer {
+  readonly index: number;
+  readonly digest: Digest;
+  readonly diffId: Digest;
+  /** Sum of its members' sizes. */
+  readonly sizeBytes: number;
+  /** As it is stored, perhaps compressed. */
+  readonly storedBytes: number;
+  /** The line of history that made it, when the image has one for it. */
+  readonly history: HistoryEntry | undefined;
+  readonly changes: LayerChanges;
+}
+
+export interface AnalyzeOptions {
+  readonly signal?: AbortSignal;
+  /** Called as layers are done. */
+  readonly onProgress?: (done: { layers: number; of: number }) => void;
+}
+
+/** Reads each layer once, several side by side. Throws `invalid` for layers that are damaged. */
+export async function analyzeImage(
+  image: Image,
+  options: AnalyzeOptions = {},
+): Promise<ImageAnalysis> {
+  const trees = await scanLayers(image.layers, options);
+  const tree = imageTree(trees);
+  const changes = layerChanges(tree);
+  const history = (image.config.history ?? []).filter((entry) => !entry.empty_layer);
+  return {
+    config: image.config,
+    layers: image.layers.map(({ descriptor, diffId }, index) => ({
+      index,
+      digest: descriptor.digest,
+      diffId,
+      sizeBytes: trees[index]!.sizeBytes,
+      storedBytes: descriptor.size,
+      history: history[index],
+      changes: changes[index]!,
+    })),
+    tree,
+    efficiency: efficiencyOf(tree),
+  };
+}
+
+async function scanLayers(
+  layers: readonly Layer[],
+  { signal, onProgress }: AnalyzeOptions,
+): Promise<LayerTree[]> {
+  const trees: LayerTree[] = [];
+  const leaving = new AbortController();
+  const both = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
+  let next = 0;
+  let done = 0;
+  const work = async () => {
+    while (next < layers.length) {
+      const index = next++;
+      trees[index] = await scanOne(layers[index]!, index, both);
+      onProgress?.({ layers: ++done, of: layers.length });
+    }
+  };
+  const workers = Array.from({ length: Math.min(4, availableParallelism()) }, work);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    leaving.abort();
+    await Promise.allSettled(workers);
+    throw error;
+  }
+  return trees;
+}
+
+async function scanOne(layer: Layer, index: number, signal: AbortSignal): Promise<LayerTree> {
+  try {
+    return await scanLayer(layerArchive(layer, { signal }));
+  } catch (error) {
+    if (!(error instanceof BerthError)) throw error;
+    const what = `analyze layer ${index} (${layer.descriptor.digest})`;
+    throw new BerthError(error.kind, `${what}: ${errorMessage(error)}`, {
+      ...(error.code !== undefined && { code: error.code }),
+      cause: error,
+    });
+  }
+}

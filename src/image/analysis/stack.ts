@@ -1,0 +1,108 @@
+import type { ImageTree, PlacedLayer } from './image-tree.ts';
+import { noPath, rootId } from './path-table.ts';
+
+/** No layer has put anything there, or what was there is gone. */
+export const nowhere = -1;
+
+/** Told what the layer that is being stacked does to what was there before it. */
+export interface StackListener {
+  /** The node at `path` of layer `lower` is gone, hidden by `node` of the layer at hand. */
+  onHidden?(hidden: { path: number; lower: number; node: number }): void;
+  /** The node at `path` of layer `lower` stands again in the layer at hand, as `node`. */
+  onReplaced?(replaced: { path: number; lower: number; node: number }): void;
+  onAdded?(path: number, node: number): void;
+  /** All of a whiteout's subtree, what it hid being told; after its `onHidden` calls. */
+  onWhiteout?(node: number, hidden: { wasDirectory: boolean; sizeBytes: number }): void;
+}
+
+/**
+ * The files that are seen after some layers are stacked: for each path, the layer and node that
+ * gave it. What is not seen has nothing seen below it.
+ */
+export class Stack {
+  readonly #image: ImageTree;
+  readonly #heedOpaque: boolean;
+  readonly layerAt: Int32Array;
+  readonly nodeAt: Uint32Array;
+  #height = 0;
+
+  /** Without `heedOpaque` opaque directories hide nothing, as dive reckons. */
+  constructor(image: ImageTree, { heedOpaque = true }: { heedOpaque?: boolean } = {}) {
+    this.#image = image;
+    this.#heedOpaque = heedOpaque;
+    this.layerAt = new Int32Array(image.paths.count).fill(nowhere);
+    this.nodeAt = new Uint32Array(image.paths.count);
+    this.layerAt[rootId] = 0;
+  }
+
+  /** Lays the next layer on top: first what it removes, then what it brings. */
+  push(listener: StackListener = {}): void {
+    const index = this.#height++;
+    const layer = this.#image.layers[index]!;
+    this.#hide(layer, listener);
+    this.#bring(layer, index, listener);
+  }
+
+  isSeen(path: number): boolean {
+    return this.layerAt[path] !== nowhere;
+  }
+
+  #hide(layer: PlacedLayer, listener: StackListener): void {
+    const { tree, pathOfNode } = layer;
+    if (this.#heedOpaque) {
+      for (const node of tree.opaque) this.#removeBelow(pathOfNode[node]!, node, listener);
+    }
+    for (let node = 1; node < tree.count; node++) {
+      if (!tree.isWhiteout(node)) continue;
+      const path = pathOfNode[node]!;
+      const wasDirectory = this.isSeen(path) && this.#isDirectory(path);
+      const sizeBytes = this.#remove(path, node, listener);
+      listener.onWhiteout?.(node, { wasDirectory, sizeBytes });
+    }
+  }
+
+  #bring(layer: PlacedLayer, index: number, listener: StackListener): void {
+    const { tree, pathOfNode } = layer;
+    for (let node = 1; node < tree.count; node++) {
+      if (tree.isWhiteout(node)) continue;
+      const path = pathOfNode[node]!;
+      const lower = this.layerAt[path]!;
+      if (lower === nowhere) listener.onAdded?.(path, node);
+      else {
+        // An implied directory says nothing of the one that stands there.
+        if (tree.kindOf(node) === 'implied' && this.#isDirectory(path)) continue;
+        if (this.#isDirectory(path) && !tree.isDirectory(node)) {
+          this.#removeBelow(path, node, listener);
+        }
+        listener.onReplaced?.({ path, lower, node });
+      }
+      this.layerAt[path] = index;
+      this.nodeAt[path] = node;
+    }
+  }
+
+  #isDirectory(path: number): boolean {
+    if (path === rootId) return true;
+    return this.#image.layers[this.layerAt[path]!]!.tree.isDirectory(this.nodeAt[path]!);
+  }
+
+  /** Removes a path with all in it, and gives the sum of the sizes. */
+  #remove(path: number, node: number, listener: StackListener): number {
+    const lower = this.layerAt[path]!;
+    if (lower === nowhere || path === rootId) return 0;
+    const below = this.#removeBelow(path, node, listener);
+    listener.onHidden?.({ path, lower, node });
+    this.layerAt[path] = nowhere;
+    return below + this.#image.layers[lower]!.tree.sizeOf(this.nodeAt[path]!);
+  }
+
+  #removeBelow(path: number, node: number, listener: StackListener): number {
+    const { firstChild, nextSibling } = this.#image;
+    let sizeBytes = 0;
+    // Depth is bounded by the longest path Linux takes, so recursion is safe.
+    for (let child = firstChild[path]!; child !== noPath; child = nextSibling[child]!) {
+      sizeBytes += this.#remove(child, node, listener);
+    }
+    return sizeBytes;
+  }
+}
