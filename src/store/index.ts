@@ -18,6 +18,7 @@ export type {
   Snapshot,
   Snapshots,
   UnpackedLayer,
+  UnpackOptions,
 } from './snapshots/snapshots.ts';
 export { createRootFiles, type MountStubs, type RootFiles } from './trees/root-files.ts';
-export type { StoreTrees } from './trees/store-trees.ts';
+export { createTrees, type StoreTrees } from './trees/store-trees.ts';

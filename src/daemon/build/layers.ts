@@ -42,7 +42,8 @@ export function createLayers(options: {
       const compression = layerCompression(descriptor.mediaType);
       if (compression === undefined)
         throw invalid(`unpack ${descriptor.digest}: ${descriptor.mediaType} is not a layer's type`);
-      const unpacked = await snapshots.unpack(content, { compression, signal });
+      const expected = { digest: descriptor.digest, sizeBytes: descriptor.size };
+      const unpacked = await snapshots.unpack(content, { compression, expected, signal });
       return top(await snapshots.stack(unpacked, parent));
     },
   };

@@ -10,7 +10,7 @@ import { type ReceiveOptions, receiveLayer, unpackBlob } from '../layers/receive
 import type { UnpackLayerOutput } from '../layers/unpack-layer.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import type { LayerPaths } from './layer-paths.ts';
-import type { ChainId, CommittedLayer, UnpackedLayer } from './snapshots.ts';
+import type { ChainId, CommittedLayer, UnpackedLayer, UnpackOptions } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 
 export interface LayerIntakeOptions {
@@ -74,11 +74,11 @@ export function createLayerIntake(options: LayerIntakeOptions) {
 
   async function unpack(
     stream: ByteStream,
-    { signal }: { signal?: AbortSignal } = {},
+    { expected, signal }: UnpackOptions = {},
   ): Promise<UnpackedLayer> {
     await using upload = await content.ingest(`unpack-${randomId()}`);
     try {
-      return await receive(upload, stream, { signal });
+      return await receive(upload, stream, { expected, signal });
     } catch (error) {
       await upload.abort();
       throw error;

@@ -10,8 +10,8 @@ export interface LayerPaths {
   readonly views: string;
   readonly flat: string;
   readonly trash: string;
-  /** An empty directory: the layer of stacks that have none. */
-  readonly empty: string;
+  /** Empty directories: the layers of stacks that have too few for a mount. */
+  readonly empty: readonly [string, string];
   layer(number: number): string;
   /** Upper directory, work directory and mount point of a writable snapshot. */
   isBelowActive(path: string): boolean;
@@ -39,7 +39,7 @@ export function layerPaths(rootPath: string): LayerPaths {
     views: below('views'),
     flat: below('flat'),
     trash: below('trash'),
-    empty: below('empty'),
+    empty: [below('empty/1'), below('empty/2')],
     layer: (number) => `${layers}/${number}`,
     isBelowActive: (path) => dirname(dirname(path)) === active,
     writable: (id) => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { conflict } from '../../core/index.ts';
+import { type ByteStream, conflict } from '../../core/index.ts';
 import { createOverlays, type Overlays } from '../../linux/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
 import type { Database } from '../database.ts';
@@ -62,6 +62,17 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
     directories.remove(chain);
   }
 
+  const archiveTree: Snapshots['archiveTree'] = (directory, { epochS, signal } = {}) =>
+    pool.stream('archive-diff', { directory, withRoot: false, epochS }, { signal });
+
+  async function* archiveStack(
+    chain: ChainId | null,
+    archiveOptions?: { epochS?: number; signal?: AbortSignal },
+  ): ByteStream {
+    await using view = await views.open(chain === null ? null : records.require(chain));
+    yield* archiveTree(view.rootPath, archiveOptions);
+  }
+
   return {
     ...intake,
     ...writable,
@@ -69,6 +80,8 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
     directories,
     intake,
     has: async (chain) => records.get(chain) !== undefined,
+    archiveStack,
+    archiveTree,
     archive: (chain) => archiveLayer({ paths, records, content, pool }, chain),
     view: async (chain) => views.open(chain === null ? null : records.require(chain)),
     list: async () => [...records.chains()].map(committedLayer),

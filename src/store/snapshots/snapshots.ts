@@ -12,12 +12,9 @@ export interface Snapshots {
   /**
    * Unpacks one layer's archive (hostile) beside the others, several at once, and keeps its bytes as
    * a blob; it takes its place on a stack by `stack`. What it is compressed with is told by its
-   * bytes. Throws `invalid` on an archive that escapes, lies or is cut.
+   * bytes. Throws `invalid` on an archive that escapes, lies or is cut, or a blob not as expected.
    */
-  unpack(
-    content: ByteStream,
-    options?: { compression?: Compression; signal?: AbortSignal },
-  ): Promise<UnpackedLayer>;
+  unpack(content: ByteStream, options?: UnpackOptions): Promise<UnpackedLayer>;
   /** Makes an unpacked layer the top of `parent`; idempotent for the same stack. */
   stack(layer: UnpackedLayer, parent: ChainId | null): Promise<ChainId>;
   discard(layer: UnpackedLayer): Promise<void>;
@@ -47,6 +44,13 @@ export interface Snapshots {
 
   /** The layer's canonical, uncompressed archive: the bytes whose digest is its diffId. */
   archive(chain: ChainId): ByteStream;
+  /** A tar of all that a stack shows; `epochS` caps modification times. */
+  archiveStack(
+    chain: ChainId | null,
+    options?: { epochS?: number; signal?: AbortSignal },
+  ): ByteStream;
+  /** The same of any directory, such as the mount of a writable snapshot. */
+  archiveTree(rootPath: string, options?: { epochS?: number; signal?: AbortSignal }): ByteStream;
   /** Mounts a committed stack read-only; dispose to unmount. */
   view(chain: ChainId | null): Promise<MountedView>;
   /** Committed stacks, with their parents; the material of garbage collection and `system df`. */
@@ -55,6 +59,13 @@ export interface Snapshots {
   layers(chain: ChainId): Promise<CommittedLayer[]>;
   /** Deletes a committed layer. Throws `conflict` while another layer or a snapshot stands on it. */
   delete(chain: ChainId): Promise<void>;
+}
+
+export interface UnpackOptions {
+  readonly compression?: Compression;
+  /** Of the blob, as it comes. */
+  readonly expected?: { readonly digest?: Digest; readonly sizeBytes?: number };
+  readonly signal?: AbortSignal;
 }
 
 export interface UnpackedLayer {

@@ -42,8 +42,7 @@ export async function createViews(options: {
     try {
       const layers = await directories.mountable(chain);
       // A mount without an upper layer has at least two.
-      const lowers = [...layers, ...(layers.length < 2 ? [paths.empty] : [])];
-      if (lowers.length < 2) lowers.push(paths.layers);
+      const lowers = layers.length < 2 ? [...layers, ...paths.empty].slice(0, 2) : layers;
       mkdirSync(rootPath);
       await overlays.mount({ lowers, target: rootPath });
     } catch (error) {

@@ -83,7 +83,7 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
       mkdirSync(workPath);
     }
     const layers = await directories.mountable(recordOf(parent));
-    const lowers = layers.length > 0 ? layers : [paths.empty];
+    const lowers = layers.length > 0 ? layers : [paths.empty[0]];
     const upper = { path: upperPath, workPath, volatile: isVolatile };
     try {
       await overlays.mount({ lowers, upper, target: rootPath });

@@ -331,6 +331,15 @@ describe('hostile archives', () => {
     ] as const) {
       await assert.rejects(bench.snapshots.unpack(plain(bytes)), { kind: 'invalid', message });
     }
+    await assert.rejects(
+      bench.snapshots.unpack(plain(tar), { expected: { digest: digestOf('other') } }),
+      { kind: 'invalid', code: 'DIGEST_INVALID' },
+    );
+    const expected = { sizeBytes: 1000 };
+    await assert.rejects(bench.snapshots.unpack(plain(tar), { expected }), {
+      kind: 'invalid',
+      code: 'SIZE_INVALID',
+    });
     const zipped = await collect(gzipped(tar), 1e9);
     const cut = plain(zipped.subarray(0, zipped.length - 12));
     await assert.rejects(bench.snapshots.unpack(cut), { kind: 'invalid', message: /decompress/ });
@@ -471,6 +480,37 @@ describe('writable snapshots', () => {
       ],
     );
     assert.equal(await snapshot.usage(), 9);
+  });
+
+  test('a whole stack is archived as it shows', async () => {
+    const lower = await layer(await base());
+    const top = await layer(
+      await tarOf(
+        { path: 'etc/.wh.passwd', type: 'file' },
+        { path: 'usr/.wh..wh..opq', type: 'file' },
+        { path: 'usr/new', type: 'file', content: 'n' },
+      ),
+      lower,
+    );
+    const archive = await collect(bench.snapshots.archiveStack(top, { epochS: 5 }), 1e9);
+    const names = execFileSync('tar', ['-tf-'], { input: archive }).toString().trim().split('\n');
+    assert.deepEqual(names, [
+      'dev/',
+      'dev/null',
+      'etc/',
+      'etc/link',
+      'run/',
+      'run/fifo',
+      'tmp/',
+      'usr/',
+      'usr/new',
+    ]);
+    assert.equal(
+      execFileSync('tar', ['-tf-'], {
+        input: await collect(bench.snapshots.archiveStack(null), 1e6),
+      }).toString(),
+      '',
+    );
   });
 
   test('times are capped, also when the archive is written again', async () => {
