@@ -30,6 +30,11 @@ export function createRegistryStorage(
         if ((await content.sizeOf(digest)) === undefined) return false;
         return records.mountBlob(digest, { from, to });
       },
+      async adopt(repository, digest) {
+        if ((await content.sizeOf(digest)) === undefined) return false;
+        records.linkBlob(repository, digest);
+        return true;
+      },
       holders: async (digest) => records.holders(digest),
       unlink: async (repository, digest) => records.unlinkBlob(repository, digest),
     },

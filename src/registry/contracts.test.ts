@@ -7,6 +7,7 @@ import {
   createRegistryServer,
   memoryStorage,
   openAccess,
+  openLocalRegistry,
   registrySink,
   registrySource,
 } from './index.ts';
@@ -45,4 +46,21 @@ imageSourceContract('registry', async (image) => {
   const sink = registrySink(client, at('one'));
   await copyImage({ source: imageSource(image), sink, allPlatforms: true, tags: ['one'] });
   return { ...disposable, source: registrySource(client, at('one')) };
+});
+
+const local = () => openLocalRegistry({ storage: memoryStorage(), access: openAccess });
+const at = (tag: string) => parseReference(`localhost:5000/team/sample:${tag}`);
+const nothing = { async [Symbol.asyncDispose]() {} };
+
+imageSinkContract('local registry', async () => {
+  const registry = local();
+  const readBack = async (tag: string) => registry.source(at(tag));
+  return { ...nothing, sink: registry.sink(at('any')), readBack };
+});
+
+imageSourceContract('local registry', async (image) => {
+  const registry = local();
+  const sink = registry.sink(at('one'));
+  await copyImage({ source: imageSource(image), sink, allPlatforms: true, tags: ['one'] });
+  return { ...nothing, source: registry.source(at('one')) };
 });

@@ -2,7 +2,6 @@ export { createRegistryAccess, type RegistryAccessOptions } from './auth/registr
 export { type AccessPolicy, defaultPolicy, type Right } from './auth/rights.ts';
 export { loadSigningKey } from './auth/signing-key.ts';
 export { memoryUsers, type User, type Users, userAccounts } from './auth/users.ts';
-export { type Credentials, parseRegistryAuth } from './client/credentials.ts';
 export { type ListOptions, listRepositories, listTags } from './client/listing.ts';
 export { checkLogin } from './client/login.ts';
 export {
@@ -12,6 +11,7 @@ export {
 } from './client/registry-client.ts';
 export { registrySink, type SinkOptions } from './client/registry-sink.ts';
 export { registrySource, type SourceOptions } from './client/registry-source.ts';
+export { type Credentials, parseRegistryAuth } from './credentials.ts';
 export {
   parseManifestReference,
   parseRepositoryName,
@@ -29,6 +29,7 @@ export {
   type TokenRequest,
 } from './server/access-control.ts';
 export type { RegistryEvent } from './server/events.ts';
+export { type LocalRegistry, openLocalRegistry } from './server/local-registry.ts';
 export { memoryStorage } from './server/memory-storage.ts';
 export {
   createRegistryServer,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseRegistryAuth } from '../credentials.ts';
 import { parseChallenges } from './challenges.ts';
-import { parseRegistryAuth } from './credentials.ts';
 import { endpointsOf } from './endpoints.ts';
 
 const rules = { insecureRegistries: ['lab.test:5000', 'old.test', '10.1.0.0/16'], mirrors: [] };

@@ -1,6 +1,7 @@
 import { invalid, type Reference } from '../../core/index.ts';
-import type { Credentials } from './credentials.ts';
-import { errorOf, pullError } from './error-reply.ts';
+import type { Credentials } from '../credentials.ts';
+import { pullError } from '../docker-errors.ts';
+import { errorOf } from './error-reply.ts';
 import { readBody } from './http-exchange.ts';
 import type { RegistryClient } from './registry-client.ts';
 import type { RegistrySession } from './registry-session.ts';

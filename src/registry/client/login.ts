@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { BerthError, unauthorized } from '../../core/index.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from '../credentials.ts';
 import { discard } from './http-exchange.ts';
 import type { RegistryClient } from './registry-client.ts';
 

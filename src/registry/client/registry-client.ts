@@ -1,5 +1,5 @@
+import type { Credentials } from '../credentials.ts';
 import { type Agents, openAgents } from './agents.ts';
-import type { Credentials } from './credentials.ts';
 import { endpointsOf } from './endpoints.ts';
 import { exchange } from './http-exchange.ts';
 import { type Pause, realPause } from './pauses.ts';

@@ -1,12 +1,12 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { BerthError, invalid, unauthorized, unavailable } from '../../core/index.ts';
+import { basicHeader, type Credentials } from '../credentials.ts';
 import type { Agents } from './agents.ts';
 import { type Challenge, parseChallenges } from './challenges.ts';
-import type { Credentials } from './credentials.ts';
 import type { Endpoint } from './endpoints.ts';
 import { discard, exchange, type HttpCall, type HttpReply } from './http-exchange.ts';
 import { abortable, type Pause, pauseBefore } from './pauses.ts';
-import { basicHeader, type Token, type tokenStore } from './token-store.ts';
+import type { Token, tokenStore } from './token-store.ts';
 import { isTransient, suggestsPlainHttp, unreachable } from './transport-error.ts';
 
 /** One registry, as one user sees it. */

@@ -1,8 +1,9 @@
 import type { Digest, Reference } from '../../core/index.ts';
 import type { Descriptor, ImageSink } from '../../image/index.ts';
+import type { Credentials } from '../credentials.ts';
+import { pushError } from '../docker-errors.ts';
 import { type UploadPlace, uploadBlob } from './blob-upload.ts';
-import type { Credentials } from './credentials.ts';
-import { errorOf, pushError } from './error-reply.ts';
+import { errorOf } from './error-reply.ts';
 import { discard } from './http-exchange.ts';
 import type { RegistryClient } from './registry-client.ts';
 

@@ -19,9 +19,10 @@ import {
   mediaTypes,
   type RawManifest,
 } from '../../image/index.ts';
+import type { Credentials } from '../credentials.ts';
+import { pullError } from '../docker-errors.ts';
 import { downloadBlob } from './blob-download.ts';
-import type { Credentials } from './credentials.ts';
-import { errorOf, pullError } from './error-reply.ts';
+import { errorOf } from './error-reply.ts';
 import { type HttpReply, readBody } from './http-exchange.ts';
 import type { RegistryClient } from './registry-client.ts';
 import type { RegistrySession } from './registry-session.ts';

@@ -1,6 +1,6 @@
 import { errorMessage, internal, invalid, unauthorized } from '../../core/index.ts';
+import { basicHeader, type Credentials } from '../credentials.ts';
 import type { Challenge } from './challenges.ts';
-import type { Credentials } from './credentials.ts';
 import { errorOf } from './error-reply.ts';
 import { type HttpCall, type HttpReply, readBody } from './http-exchange.ts';
 
@@ -121,10 +121,6 @@ function refreshCall({ challenge, scopes, credentials, offline }: TokenRequest) 
   });
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   return { method: 'POST', url, headers, body: Buffer.from(form.toString()) };
-}
-
-export function basicHeader({ username, password }: Credentials): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 function parseReply(body: Buffer): Record<string, unknown> {

@@ -66,6 +66,11 @@ export function memoryStorage(): RegistryStorage {
       link(to, digest);
       return true;
     },
+    async adopt(name, digest) {
+      if (!contents.has(digest)) return false;
+      link(name, digest);
+      return true;
+    },
     holders: async (digest) =>
       [...repositories].filter(([, { blobs }]) => blobs.has(digest)).map(([name]) => name),
     async unlink(name, digest) {

@@ -75,6 +75,13 @@ function blobContract(check: Check): void {
     assert.deepEqual((await storage.blobs.holders(digest)).sort(), [alpha, beta]);
   });
 
+  check('adopt makes content visible that the storage has', async (storage) => {
+    const digest = await pushBlob(storage, alpha, 'x');
+    assert.equal(await storage.blobs.adopt(beta, digestOf('absent')), false);
+    assert.equal(await storage.blobs.adopt(beta, digest), true);
+    assert.equal(await storage.blobs.sizeOf(beta, digest), 1);
+  });
+
   check('unlink takes the blob from one repository, unless it is named', async (storage) => {
     const digest = await pushBlob(storage, alpha, 'x');
     await storage.blobs.mount(digest, { from: alpha, to: beta });

@@ -22,6 +22,11 @@ export interface BlobStorage {
   open(digest: Digest, range?: { start: number; end: number }): ByteStream;
   /** Lets `to` hold what `from` holds, in one step; false when `from` does not hold it. */
   mount(digest: Digest, path: { from: RepositoryName; to: RepositoryName }): Promise<boolean>;
+  /**
+   * Lets the repository hold content that the storage has for whatever reason; false when it has
+   * none. It asks for no rights: not for requests from outside.
+   */
+  adopt(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** The repositories that hold the blob. */
   holders(digest: Digest): Promise<RepositoryName[]>;
   /** Takes the blob from the repository, unless a manifest there names it. */

@@ -1,4 +1,4 @@
-import { invalid } from '../../core/index.ts';
+import { invalid } from '../core/index.ts';
 
 /** What a Docker client sends along for one registry. */
 export interface Credentials {
@@ -32,4 +32,9 @@ export function parseRegistryAuth(header: string | undefined): Credentials | und
   };
   const isEmpty = credentials.username === '' && identityToken === '' && registryToken === '';
   return isEmpty ? undefined : credentials;
+}
+
+/** The Authorization header of basic credentials (RFC 7617). */
+export function basicHeader({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
