@@ -20,6 +20,7 @@ import {
 } from '../image/index.ts';
 import {
   type Credentials,
+  type LocalRegistry,
   listRepositories,
   listTags,
   type RegistryClient,
@@ -68,14 +69,20 @@ const mostConfigBytes = 4 * 2 ** 20;
 export function createTransfers(options: {
   client: RegistryClient;
   images: ImageStore;
+  /** This daemon's own registry, and the domains it goes by: no bytes travel to it or from it. */
+  own?: { registry: LocalRegistry; domains: ReadonlySet<string> };
 }): Transfers {
-  const { client, images } = options;
+  const { client, images, own } = options;
+  const ownFor = ({ domain }: Reference) => (own?.domains.has(domain) ? own.registry : undefined);
+  const sourceOf = (reference: Reference, credentials?: Credentials) =>
+    ownFor(reference)?.source(reference, credentials) ??
+    registrySource(client, reference, { credentials });
   return {
     async pull(reference, { auth, platform, onEvent, signal }) {
       const before = await idOf(images, reference);
       const tags = reference.tag === undefined || reference.digest !== undefined ? [] : [reference];
       const { root, copied } = await copyImage({
-        source: registrySource(client, reference, { credentials: auth }),
+        source: sourceOf(reference, auth),
         sink: images.sink({ name: reference, tags }),
         platform,
         onEvent,
@@ -95,10 +102,12 @@ export function createTransfers(options: {
       );
       const { copied } = await copyImage({
         source: images.source(image.id),
-        sink: registrySink(client, reference, {
-          credentials: auth,
-          mountFrom: () => elsewhere.map(({ path }) => path),
-        }),
+        sink:
+          ownFor(reference)?.sink(reference, auth) ??
+          registrySink(client, reference, {
+            credentials: auth,
+            mountFrom: () => elsewhere.map(({ path }) => path),
+          }),
         tags: reference.tag === undefined ? [] : [reference.tag],
         onEvent,
         signal,
@@ -112,7 +121,7 @@ export function createTransfers(options: {
       Array.fromAsync(listTags(client, repository, { credentials: auth, signal })),
 
     async describe(reference, { auth, signal }) {
-      const source = registrySource(client, reference, { credentials: auth });
+      const source = sourceOf(reference, auth);
       const { descriptor, bytes } = await source.root(signal);
       if (isIndexType(descriptor.mediaType)) {
         const { manifests } = parseIndex(bytes, descriptor.mediaType);
