@@ -13,6 +13,7 @@ import type {
 } from './builder.ts';
 import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
+import { exportCaches } from './export/export-caches.ts';
 import { checkOutputs, makeOutputs } from './export/outputs.ts';
 import { finishImage, keepsImage, storeImage } from './export/write-image.ts';
 import { lineUsage } from './report/line-usage.ts';
@@ -149,10 +150,11 @@ function isFailure(error: unknown): boolean {
 
 async function finish(
   { ports }: BuilderState,
-  { request, emit, controller }: Session,
+  session: Session,
   solved: SolvedBuild,
 ): Promise<Finished> {
-  const image = await finishImage(solved, request, ports.filesystems);
+  const { request, emit, controller } = session;
+  const image = await finishImage(solved, request);
   const { imageId } = image;
   const task = 'exporting to image';
   emit({ kind: 'task-started', task, atMs: Date.now() });
@@ -163,6 +165,7 @@ async function finish(
     { request, emit, exports: ports.exports, signal: controller.signal },
   );
   emit({ kind: 'task-done', task, atMs: Date.now(), detail: imageId });
+  await exportCaches(solved, session, ports);
   if (request.explain) emit({ kind: 'line-usage', lines: await usageOfLines(ports, solved) });
   return { imageId, ...outputs };
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Digest, finishDigest } from '../../core/index.ts';
 import type { BuildRequest } from '../builder.ts';
-import type { Filesystems, ImageWriter } from '../ports.ts';
+import { inlineField } from '../cache/transfer/cache-document.ts';
+import type { ImageWriter } from '../ports.ts';
 import type { SolvedBuild } from '../session/run-build.ts';
+import { travellingRecords, wantsInlineCache } from './export-caches.ts';
 import { imageConfig } from './image-config.ts';
 
 export interface FinishedImage {
@@ -12,10 +14,10 @@ export interface FinishedImage {
 
 /** The configuration of the built image, and its id. */
 export async function finishImage(
-  { plan, target, epochS }: SolvedBuild,
+  solved: SolvedBuild,
   request: BuildRequest,
-  filesystems: Filesystems,
 ): Promise<FinishedImage> {
+  const { plan, target, epochS, filesystems } = solved;
   const { chain } = target.top;
   const layers = chain === null ? [] : await filesystems.layers(chain);
   const config = imageConfig(plan.target.image, {
@@ -24,7 +26,10 @@ export async function finishImage(
     labels: request.labels,
     epochS,
   });
-  const rawConfig = Buffer.from(JSON.stringify(config));
+  const inline = wantsInlineCache(request)
+    ? { [inlineField]: travellingRecords(solved, 'min') }
+    : {};
+  const rawConfig = Buffer.from(JSON.stringify({ ...config, ...inline }));
   return { rawConfig, imageId: finishDigest(createHash('sha256').update(rawConfig)) };
 }
 

@@ -9,10 +9,12 @@ import type { BuildEvent, BuildRequest } from '../builder.ts';
 import type { BuilderOptions, BuilderPorts } from '../builder-ports.ts';
 import { explainMiss } from '../cache/explain.ts';
 import type { CacheRecord } from '../cache/records.ts';
+import type { ForeignCache } from '../cache/transfer/foreign-cache.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
 import { imageKey, type Plan, type PlanOptions } from '../plan/plan.ts';
 import type { NamedContexts } from '../plan/stages.ts';
 import { unusedBuildArgs } from '../plan/unused-args.ts';
+import type { Filesystems } from '../ports.ts';
 import type { BuildScope, FileOrigin } from '../solve/build-scope.ts';
 import type { CacheMounts } from '../solve/cache-mounts.ts';
 import { type FileSource, viewSource } from '../solve/file-source.ts';
@@ -24,6 +26,7 @@ import { createStageSolver, type SolvedStage, type StageSolver } from '../solve/
 import { createViews, type Views } from '../solve/views.ts';
 import { type Contexts, createContexts, emptySource } from './contexts.ts';
 import { planWithImages } from './find-images.ts';
+import { openForeignCache } from './open-foreign-cache.ts';
 import { createSessionFolders, type SessionFolders } from './session-folders.ts';
 
 /** What all builds of one builder share. */
@@ -53,6 +56,15 @@ export interface SolvedBuild {
   readonly plan: Plan;
   readonly target: SolvedStage;
   readonly epochS: number | undefined;
+  /** The store's, with what can be fetched from imported caches. */
+  readonly filesystems: Filesystems;
+  /** The records of all its steps, with the cheap keys that mean them. */
+  readonly resolved: readonly ResolvedRecord[];
+}
+
+export interface ResolvedRecord {
+  readonly record: CacheRecord;
+  readonly quick: Digest | undefined;
 }
 
 /** Builds the target's layers. Undefined when only the checks were asked for. */
@@ -82,10 +94,14 @@ export async function runBuild(
   for (const { chain } of plan.images.values()) if (chain) session.held.add(chain);
   await checkPlatforms(plan, ports);
   emit({ kind: 'plan', steps: plan.steps });
-  const views = resources.use(createViews(ports.filesystems));
-  const target = await solve(state, { session, plan, contexts, folders, views, epochS, file });
+  const foreign = openForeignCache(session, ports);
+  const { filesystems } = foreign ?? ports;
+  const views = resources.use(createViews(filesystems));
+  const resolved: ResolvedRecord[] = [];
+  const solving = { session, plan, contexts, folders, views, epochS, file, foreign, resolved };
+  const target = await solve({ ...state, ports: { ...ports, filesystems } }, solving);
   await contexts.drain();
-  return { plan, target, epochS };
+  return { plan, target, epochS, filesystems, resolved };
 }
 
 async function loadDockerfile({ request, emit }: Session, contexts: Contexts): Promise<Dockerfile> {
@@ -208,6 +224,8 @@ interface Solving {
   readonly views: Views;
   readonly epochS: number | undefined;
   readonly file: Dockerfile;
+  readonly foreign: ForeignCache | undefined;
+  readonly resolved: ResolvedRecord[];
 }
 
 async function solve(state: BuilderState, solving: Solving): Promise<SolvedStage> {
@@ -221,7 +239,9 @@ async function solve(state: BuilderState, solving: Solving): Promise<SolvedStage
     ...state,
     buildId,
     startedAtMs: Date.now(),
+    foreign: solving.foreign,
     hold: (chain) => void session.held.add(chain),
+    onResolved: (record, quick) => void solving.resolved.push({ record, quick }),
   });
   solver = createStageSolver({
     plan,

@@ -9,7 +9,8 @@ import type { Slots } from './slots.ts';
 
 /** Where records are looked for besides this machine's own; what it finds is at hand afterwards. */
 export interface ForeignRecords {
-  find(key: Digest, signal: AbortSignal): Promise<CacheRecord | undefined>;
+  find(key: Digest): Promise<CacheRecord | undefined>;
+  findQuick(quick: Digest): Promise<CacheRecord | undefined>;
 }
 
 export interface ResolverOptions {
@@ -24,6 +25,7 @@ export interface ResolverOptions {
   readonly startedAtMs: number;
   /** The build needs the stack from now on: it must not be deleted under it. */
   readonly hold: (chain: Digest) => void;
+  readonly onResolved: (record: CacheRecord, quick: Digest | undefined) => void;
 }
 
 export interface LayerRequest {
@@ -52,7 +54,7 @@ export function createLayerResolver(options: ResolverOptions) {
   /** What this build made although it might not use the cache. */
   const madeHere = new Map<Digest, CacheRecord>();
 
-  async function fromCache(key: Digest, signal: AbortSignal): Promise<CacheRecord | undefined> {
+  async function fromCache(key: Digest): Promise<CacheRecord | undefined> {
     const record = records.get(key);
     if (record) {
       hold(record.chain);
@@ -61,14 +63,13 @@ export function createLayerResolver(options: ResolverOptions) {
         return record;
       }
     }
-    return foreign?.find(key, signal);
+    return foreign?.find(key);
   }
 
-  async function fromQuickKey(request: LayerRequest): Promise<CacheRecord | undefined> {
-    const { step, signal } = request;
-    if (!step.quick) return undefined;
-    const key = records.resolveAlias(keyOf(step.quick));
-    return key && fromCache(key, signal);
+  async function fromQuickKey(quick: Digest | undefined): Promise<CacheRecord | undefined> {
+    if (!quick) return undefined;
+    const key = records.resolveAlias(quick);
+    return key ? fromCache(key) : foreign?.findQuick(quick);
   }
 
   async function make(
@@ -116,16 +117,21 @@ export function createLayerResolver(options: ResolverOptions) {
 
   return async function resolve(request: LayerRequest): Promise<ResolvedLayer> {
     const { step, signal, mayUseCache } = request;
-    const quick = mayUseCache ? await fromQuickKey(request) : undefined;
-    if (quick) return { record: quick, cached: true };
-    const looked = await step.look(signal);
-    const key = keyOf(looked.inputs);
-    const known = mayUseCache ? await fromCache(key, signal) : madeHere.get(key);
-    const record = known ?? (await make(request, { looked, key }));
+    const quick = step.quick && keyOf(step.quick);
+    let record = mayUseCache ? await fromQuickKey(quick) : undefined;
+    let cached = record !== undefined;
+    if (!record) {
+      const looked = await step.look(signal);
+      const key = keyOf(looked.inputs);
+      record = mayUseCache ? await fromCache(key) : madeHere.get(key);
+      cached = record !== undefined;
+      record ??= await make(request, { looked, key });
+      if (!mayUseCache) madeHere.set(key, record);
+      if (quick) records.alias(quick, key);
+    }
     hold(record.chain);
-    if (!mayUseCache) madeHere.set(key, record);
-    if (step.quick) records.alias(keyOf(step.quick), key);
-    return { record, cached: known !== undefined };
+    options.onResolved(record, quick);
+    return { record, cached };
   };
 }
 

@@ -97,11 +97,7 @@ export async function createBuildKit(
       },
     },
     fetcher: fakeFetcher(web, repositories),
-    layers: {
-      ...filesystems.layerPort,
-      blob: () => Promise.reject(new Error('not in this test')),
-      unpack: () => Promise.reject(new Error('not in this test')),
-    },
+    layers: filesystems.layerPort,
     exports: {
       async push(_id, reference) {
         pushed.push(formatReference(reference));

@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Digest, digestOf, notFound } from '../../core/index.ts';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { collect, type Digest, digestOf, notFound, streamOf } from '../../core/index.ts';
+import { mediaTypes } from '../../image/index.ts';
 import type { Chain, CommittedStep, Filesystems, LayerEntry, Layers } from '../ports.ts';
 import { entriesOf } from './fake-trees.ts';
 
@@ -15,7 +16,7 @@ export interface FakeFilesystems extends Filesystems {
   readonly layersByChain: ReadonlyMap<Digest, Layer>;
   /** Writable filesystems and views that were not given back. */
   open(): number;
-  readonly layerPort: Pick<Layers, 'entries'>;
+  readonly layerPort: Layers;
 }
 
 /** Filesystems as whole copies below a temporary folder; a layer's digest has its files' times in it. */
@@ -31,18 +32,29 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
     return layer.folder;
   };
 
-  function add(parent: Chain, folder: string, known?: Layer): Layer {
+  function add(parent: Chain, folder: string, known?: Digest): Layer {
     const before = entriesOf(folderOf(parent));
     const changed = [...entriesOf(folder)].filter(
       ([path, entry]) => path !== '' && JSON.stringify(before.get(path)) !== JSON.stringify(entry),
     );
     const gone = [...before.keys()].filter((path) => !entriesOf(folder).has(path));
-    const diffId = known?.diffId ?? digestOf(JSON.stringify([changed, gone]));
+    const diffId = known ?? digestOf(JSON.stringify([changed, gone]));
     const chain = parent === null ? diffId : digestOf(`${parent} ${diffId}`);
     const sizeBytes = changed.reduce((sum, [, entry]) => sum + entry.sizeBytes, 0);
     const layer = { chain, diffId, sizeBytes, parent, folder };
     layers.set(chain, layer);
     return layer;
+  }
+
+  /** A layer's files, for travelling. */
+  function packed({ parent, folder, diffId }: Layer) {
+    const before = entriesOf(folderOf(parent));
+    const files: Record<string, string> = {};
+    for (const [path, entry] of entriesOf(folder)) {
+      if (entry.type !== 'file' || before.get(path)?.digest === entry.digest) continue;
+      files[path] = readFileSync(join(folder, path), 'utf8');
+    }
+    return { diffId, files };
   }
 
   function contentOf(folder: string): Digest {
@@ -104,7 +116,7 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
       for (const from of [folderOf(parent), layer.folder]) {
         cpSync(from, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
       }
-      return add(parent, folder, layer);
+      return add(parent, folder, layer.diffId);
     },
     async release(chain) {
       const layer = layers.get(chain);
@@ -117,6 +129,22 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
     },
     neededByImages: async () => new Set(),
     layerPort: {
+      async blob(chain) {
+        const bytes = Buffer.from(JSON.stringify(packed(layers.get(chain)!)));
+        const digest = digestOf(bytes);
+        const descriptor = { mediaType: mediaTypes.ociLayer, digest, size: bytes.length };
+        return { descriptor, open: (offset) => streamOf(bytes.subarray(offset)) };
+      },
+      async unpack(parent, { content }) {
+        const { diffId, files } = JSON.parse((await collect(content, 1 << 20)).toString());
+        const folder = mkdtempSync(join(root, 'unpacked-'));
+        cpSync(folderOf(parent), folder, { recursive: true, preserveTimestamps: true });
+        for (const [path, text] of Object.entries(files as Record<string, string>)) {
+          mkdirSync(dirname(join(folder, path)), { recursive: true });
+          writeFileSync(join(folder, path), text);
+        }
+        return add(parent, folder, diffId);
+      },
       async *entries(chain): AsyncIterable<LayerEntry> {
         const layer = layers.get(chain)!;
         const before = entriesOf(folderOf(layer.parent));
