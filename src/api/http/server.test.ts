@@ -105,6 +105,18 @@ describe('routing', () => {
     assert.equal(huge.status, 400);
   });
 
+  test('a long URL and long headers come through', async () => {
+    await using api = await serve({ routes });
+    const { status, body } = await api.ask(
+      'GET',
+      `/containers/a/json?x=${'y'.repeat(200_000)}&all=1`,
+      {
+        headers: { 'x-registry-config': 'z'.repeat(200_000) },
+      },
+    );
+    assert.deepEqual([status, JSON.parse(body)], [200, { id: 'a', all: true }]);
+  });
+
   test('a large body is streamed to its handler', async () => {
     await using api = await serve({ routes });
     const { body } = await api.ask('POST', '/upload', { body: 'x'.repeat(20 << 20) });

@@ -38,6 +38,8 @@ export async function createApiServer(options: AppOptions): Promise<ApiServer> {
         shouldUpgradeCallback: ({ method, url }) => findHijack(method, url ?? '') !== undefined,
         // Uploads and streams may last; only a request's head has to arrive in time.
         requestTimeout: 0,
+        // Build arguments and credentials travel in URL and headers; Go's servers allow as much.
+        maxHeaderSize: 2 ** 20,
         headersTimeout: 60_000,
         keepAliveTimeout: 300_000,
       },

@@ -148,6 +148,7 @@ describe('changes', () => {
     const body = {
       Name: 'nn',
       Driver: 'bridge',
+      Scope: '',
       CheckDuplicate: true,
       Internal: true,
       IPAM: { Config: [{ Subnet: '10.0.0.0/24', Gateway: '', IPRange: '10.0.0.0/25' }] },

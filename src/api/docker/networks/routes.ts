@@ -108,7 +108,7 @@ const createBody = object<CreateBody>({
 
 async function createNetwork({ networks }: NetworkPorts, request: ApiRequest): Promise<Reply> {
   const body: Partial<CreateBody> = createBody(await request.json(), '') ?? {};
-  if ((body.Scope ?? 'local') !== 'local' || body.Ingress || body.ConfigOnly) {
+  if ((body.Scope || 'local') !== 'local' || body.Ingress || body.ConfigOnly) {
     throw invalid(
       `create network ${body.Name ?? ''}: only local networks, without configuration of others`,
     );
