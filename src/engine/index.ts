@@ -50,4 +50,5 @@ export {
 } from './runtime/runtimes.ts';
 export type { StepMount, StepRequest } from './runtime/steps/step-request.ts';
 export { createStepRunner, type StepRunner } from './runtime/steps/step-runner.ts';
+export { createVolumes, type VolumesOptions } from './volumes/create-volumes.ts';
 export type { Volume, Volumes } from './volumes/volumes.ts';
