@@ -5,6 +5,7 @@ import { type ByteStream, collect, digestOf, parseReference } from '../../src/co
 import {
   copyImage,
   type Descriptor,
+  encodeDocument,
   type Image,
   type ImageSink,
   imageSource,
@@ -111,6 +112,34 @@ for (const [name, start] of [
       const neverOpened = () => assert.fail('the blob was uploaded');
       await sink.putBlob(layer, neverOpened, {});
       assert.equal(await sink.hasBlob(layer), true);
+    });
+
+    test('an artifact is listed with what it refers to', async () => {
+      await push(at('team/app:v1'));
+      const sink = registrySink(client, parseReference(at('team/app:v1')));
+      const subject = image.rawManifest.descriptor;
+      for (const artifactType of ['text/sbom', 'text/signature']) {
+        const bytes = encodeDocument({
+          schemaVersion: 2,
+          mediaType: mediaTypes.ociManifest,
+          artifactType,
+          config: image.manifest.config,
+          layers: [],
+          subject,
+        });
+        const mediaType = mediaTypes.ociManifest;
+        const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+        await sink.putManifest({ descriptor, bytes }, { tags: [] });
+      }
+      // A registry that keeps such lists needs no tag for them.
+      const tag = subject.digest.replace(':', '-');
+      const place = name === 'berth' ? `referrers/${subject.digest}` : `manifests/${tag}`;
+      const reply = await fetch(`http://${registry.host}/v2/team/app/${place}`, {
+        headers: { accept: mediaTypes.ociIndex },
+      });
+      const index = (await reply.json()) as { manifests: { artifactType: string }[] };
+      const types = index.manifests.map(({ artifactType }) => artifactType);
+      assert.deepEqual(types.sort(), ['text/sbom', 'text/signature']);
     });
 
     test('what is not there, in Docker’s words', async () => {

@@ -254,8 +254,8 @@ describe('a mount', () => {
 });
 
 describe('a manifest', () => {
-  const bytes = Buffer.from('{"schemaVersion":2}');
-  const descriptor = { ...describeBytes(bytes), mediaType: mediaTypes.ociManifest };
+  const bytes = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+  const descriptor = { ...describeBytes(bytes), mediaType: mediaTypes.ociIndex };
 
   test('is put under each tag, or its digest, byte for byte', async () => {
     await withSink(
@@ -269,7 +269,7 @@ describe('a manifest', () => {
           `PUT /v2/team/app/manifests/${descriptor.digest}`,
         ]);
         assert.ok(registry.seen.slice(1).every(({ body }) => body.equals(bytes)));
-        assert.equal(registry.seen[1]?.headers['content-type'], mediaTypes.ociManifest);
+        assert.equal(registry.seen[1]?.headers['content-type'], mediaTypes.ociIndex);
       },
     );
   });

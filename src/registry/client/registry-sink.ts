@@ -5,6 +5,7 @@ import { pushError } from '../docker-errors.ts';
 import { type UploadPlace, uploadBlob } from './blob-upload.ts';
 import { errorOf } from './error-reply.ts';
 import { discard } from './http-exchange.ts';
+import { addReferrer, referrerOf } from './referrers-tag.ts';
 import type { RegistryClient } from './registry-client.ts';
 
 export interface SinkOptions {
@@ -46,6 +47,8 @@ export function registrySink(
     { descriptor, bytes }: Parameters<ImageSink['putManifest']>[0],
     { tags, signal }: Parameters<ImageSink['putManifest']>[1],
   ): Promise<void> {
+    const referrer = referrerOf({ descriptor, bytes });
+    let isListed = false;
     for (const name of tags.length > 0 ? tags : [descriptor.digest]) {
       const reply = await session.request({
         method: 'PUT',
@@ -59,7 +62,10 @@ export function registrySink(
         throw await errorOf(reply);
       }
       discard(reply);
+      isListed = reply.headers['oci-subject'] !== undefined;
     }
+    if (referrer && !isListed)
+      await addReferrer({ session, path: `/v2/${path}`, scopes, signal }, referrer);
   }
 
   return {

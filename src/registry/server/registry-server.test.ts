@@ -205,6 +205,31 @@ describe('hostile requests', () => {
     }));
 });
 
+describe('a client that waits to be told to send', () => {
+  const head = (path: string) =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`;
+
+  test('is told when its body is wanted', () =>
+    withServer({}, async ({ address }) => {
+      const path = `${uploads}?digest=${digestOf('body')}`;
+      const socket = await rawConnection(address, head(path));
+      const [first] = await once(socket, 'data');
+      assert.match(String(first), /^HTTP\/1.1 100 Continue/);
+      socket.write('body');
+      const [second] = await once(socket, 'data');
+      assert.match(String(second), /^HTTP\/1.1 201 Created/);
+      socket.destroy();
+    }));
+
+  test('is refused before it sends', () =>
+    withServer({}, async ({ address }) => {
+      const socket = await rawConnection(address, head('/v2/a/tags/list'));
+      const [reply] = await once(socket, 'data');
+      assert.match(String(reply), /^HTTP\/1.1 405 [\s\S]*connection: close/i);
+      socket.destroy();
+    }));
+});
+
 describe('access', () => {
   const answers = (decision: AccessDecision) => ({
     access: { ...openAccess, authorize: async () => decision },

@@ -12,6 +12,7 @@ import type { AccessControl } from './access-control.ts';
 import { dispatcher } from './dispatch.ts';
 import type { RegistryEvent } from './events.ts';
 import { fail } from './refusals.ts';
+import { noteHesitating } from './request-body.ts';
 import type { RegistryStorage } from './storage.ts';
 
 export interface RegistryServerOptions {
@@ -89,6 +90,10 @@ function openApp({ tls, trustProxy = false, idleTimeoutMs = 120_000 }: RegistryS
         https: { ...limits, ...tls, handshakeTimeout: 15_000 },
       }) as unknown as FastifyInstance)
     : fastify({ ...common, http: limits });
+  app.server.on('checkContinue', (request, response) => {
+    noteHesitating(request, response);
+    app.server.emit('request', request, response);
+  });
   app.removeAllContentTypeParsers();
   // Bodies stay streams: handlers read them, with their own limits.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { invalid, unavailable } from '../../core/index.ts';
 
 /** How slow a sender may be before it is cut off: at least `bytes` in each `perMs`. */
@@ -9,6 +9,21 @@ export interface Pace {
 
 export const patientPace: Pace = { bytes: 4096, perMs: 30_000 };
 
+const hesitating = new WeakMap<IncomingMessage, ServerResponse>();
+
+/**
+ * Notes a client that waits for a 100 before it sends its body: it gets one when the body is first
+ * read, so that a refused request sends none.
+ */
+export function noteHesitating(request: IncomingMessage, response: ServerResponse): void {
+  hesitating.set(request, response);
+}
+
+/** Whether the client still waits to be told to send its body. */
+export function isHesitating(request: IncomingMessage): boolean {
+  return hesitating.has(request);
+}
+
 /**
  * The body's chunks. Leaving the loop early keeps the connection, so that an answer can be sent.
  * Throws `unavailable` when the sender is gone or slower than `pace`.
@@ -17,6 +32,8 @@ export async function* bodyChunks(
   request: IncomingMessage,
   pace: Pace = patientPace,
 ): AsyncIterable<Buffer> {
+  hesitating.get(request)?.writeContinue();
+  hesitating.delete(request);
   let receivedBytes = 0;
   const watch = setInterval(() => {
     if (receivedBytes < pace.bytes) request.destroy(new Error('the sender is too slow'));
