@@ -37,17 +37,15 @@ async function* runWithProgress(
   work: (send: SendProgress) => Promise<void>,
   describe: (error: unknown) => { code?: number; message: string },
 ): AsyncGenerator<ProgressMessage> {
-  const queue: { message: ProgressMessage; key?: string }[] = [];
+  const queue = createQueue();
   let wake = () => {};
   let outcome: { error?: unknown } | undefined;
-  const send: SendProgress = (message, key) => {
-    const place = key === undefined ? undefined : queue.find((queued) => queued.key === key);
-    if (place) place.message = message;
-    else queue.push({ message, key });
-    wake();
-  };
   const settled = (result: { error?: unknown }) => {
     outcome = result;
+    wake();
+  };
+  const send: SendProgress = (message, key) => {
+    queue.add(message, key);
     wake();
   };
   work(send).then(
@@ -56,11 +54,10 @@ async function* runWithProgress(
   );
   let told = false;
   for (;;) {
-    for (const { message } of queue.splice(0)) {
-      told = true;
-      yield message;
-    }
-    if (queue.length > 0) continue;
+    const ready = queue.takeAll();
+    told ||= ready.length > 0;
+    yield* ready;
+    if (!queue.isEmpty()) continue;
     if (outcome) break;
     await new Promise<void>((resolve) => {
       wake = resolve;
@@ -70,6 +67,43 @@ async function* runWithProgress(
   if (!told) throw outcome.error;
   const detail = describe(outcome.error);
   yield { errorDetail: detail, error: detail.message };
+}
+
+/** What a client that does not read may leave waiting in memory. */
+const mostQueuedCharacters = 16 * 2 ** 20;
+
+/**
+ * Messages that wait for the client. Of a key only the newest waits; output beyond 16 MiB is
+ * dropped, and that is told in its place.
+ */
+function createQueue() {
+  let entries: { message: ProgressMessage }[] = [];
+  let byKey = new Map<string, { message: ProgressMessage }>();
+  let characters = 0;
+  return {
+    isEmpty: () => entries.length === 0,
+    add(message: ProgressMessage, key?: string): void {
+      const waiting = key === undefined ? undefined : byKey.get(key);
+      if (waiting) {
+        waiting.message = message;
+        return;
+      }
+      const isFull = characters > mostQueuedCharacters;
+      if (message.stream !== undefined && isFull) return;
+      characters += message.stream?.length ?? 0;
+      const cut = message.stream !== undefined && characters > mostQueuedCharacters;
+      const entry = { message: cut ? { stream: '[output dropped: nobody reads it]\n' } : message };
+      entries.push(entry);
+      if (key !== undefined) byKey.set(key, entry);
+    },
+    takeAll(): ProgressMessage[] {
+      const taken = entries.map(({ message }) => message);
+      entries = [];
+      byKey = new Map();
+      characters = 0;
+      return taken;
+    },
+  };
 }
 
 /** A message with a bar, as old clients print it and new ones draw it themselves. */

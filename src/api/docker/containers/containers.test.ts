@@ -186,6 +186,18 @@ describe('life of a container', () => {
     assert.deepEqual(answer.Warnings, [
       'Published ports are discarded when using host network mode',
     ]);
+    const limited = await api.askJson<{ Warnings: string[] }>('POST', '/containers/create', {
+      Image: 'busybox',
+      HostConfig: {
+        BlkioDeviceReadBps: [{ Path: '/dev/sda', Rate: 1 }],
+        BlkioDeviceWriteBps: [],
+        BlkioWeightDevice: null,
+      },
+    });
+    assert.deepEqual(limited.Warnings, ['BlkioDeviceReadBps is not supported. Limit discarded.']);
+    const isolated = { Image: 'busybox', HostConfig: { Isolation: 'hyperv' } };
+    await assert.rejects(api.askJson('POST', '/containers/create', isolated), /invalid isolation/);
+    assert.equal(api.engine.containers.list().length, 2);
     const foreign = await api.ask('POST', '/containers/create?platform=linux/arm64', {
       body: '{"Image":"busybox"}',
       headers: json,

@@ -1,6 +1,6 @@
 import { invalid, notFound } from '../../../core/index.ts';
 import type { CreateRequest, EndpointSettings } from '../../../engine/index.ts';
-import { map, object } from '../../http/decode.ts';
+import { array, map, object, string } from '../../http/decode.ts';
 import { json, type Reply } from '../../http/reply.ts';
 import type { ApiRequest } from '../../http/route.ts';
 import { parsePlatform } from '../platform.ts';
@@ -9,11 +9,13 @@ import { containerConfig, endpointSettings, hostConfig } from './container-shape
 import type { ContainerPorts } from './ports.ts';
 
 export async function createContainer(ports: ContainerPorts, request: ApiRequest): Promise<Reply> {
-  const wanted = readCreateRequest(await request.json(), request.query.text('name'));
+  const body = await request.json();
+  const wanted = readCreateRequest(body, request.query.text('name'));
   checkCreateRequest(wanted, ports.cpus);
   await checkPlatform(ports, request.query.text('platform'), wanted.config.Image);
+  const lost = discarded(body);
   const { id, warnings } = await ports.containers.create(wanted);
-  return json({ Id: id, Warnings: [...warningsOf(wanted), ...warnings] }, 201);
+  return json({ Id: id, Warnings: [...warningsOf(wanted), ...lost, ...warnings] }, 201);
 }
 
 const networking = object<{ EndpointsConfig: Record<string, EndpointSettings> }>({
@@ -45,6 +47,29 @@ export function readCreateRequest(body: unknown, name: string): CreateRequest {
     hostConfig: { ...host, NetworkMode: mode },
     endpoints,
   };
+}
+
+const deviceLimits = array(object({}));
+const notTaken = object({
+  HostConfig: object({
+    BlkioWeightDevice: deviceLimits,
+    BlkioDeviceReadBps: deviceLimits,
+    BlkioDeviceWriteBps: deviceLimits,
+    BlkioDeviceReadIOps: deviceLimits,
+    BlkioDeviceWriteIOps: deviceLimits,
+    Isolation: string,
+  }),
+});
+
+/** Warnings for what Docker knows and Berth does not do. Throws `invalid` where Docker does too. */
+function discarded(body: unknown): string[] {
+  const { Isolation: isolation = '', ...limits } = notTaken(body, '')?.HostConfig ?? {};
+  if (!/^(default)?$/i.test(isolation)) {
+    throw invalid(`invalid isolation (${isolation}): linux only supports 'default'`);
+  }
+  return Object.entries(limits)
+    .filter(([, list]) => list.length > 0)
+    .map(([name]) => `${name} is not supported. Limit discarded.`);
 }
 
 function networkName(name: string): string {
