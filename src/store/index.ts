@@ -1,6 +1,8 @@
 export { type ContentStoreOptions, openContentStore } from './content/file-content-store.ts';
 export type { ContentStore, Ingest } from './content-store.ts';
 export { type Database, openDatabase } from './database.ts';
+export type { Collected, CollectOptions } from './garbage/garbage-collector.ts';
+export type { Lease, Leases, Roots } from './garbage/leases.ts';
 export type { ImageChange, ImageStore, LocalImage } from './image-store.ts';
 export type { LayerBlob, LayerIndex } from './images/layer-index.ts';
 export {

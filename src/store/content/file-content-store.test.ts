@@ -137,13 +137,13 @@ describe('content store', () => {
 
   test('only what was not used lately is deleted as unused', async () => {
     await store.put(hello);
-    assert.equal(store.deleteUnused(helloDigest, 10_000), 0);
+    assert.equal(store.deleteUnused(helloDigest, 10_000), undefined);
     nowMs += 20_000;
     await store.sizeOf(helloDigest);
-    assert.equal(store.deleteUnused(helloDigest, 10_000), 0);
+    assert.equal(store.deleteUnused(helloDigest, 10_000), undefined);
     nowMs += 20_000;
     assert.equal(store.deleteUnused(helloDigest, 10_000), 5);
-    assert.equal(store.deleteUnused(helloDigest, 10_000), 0);
+    assert.equal(store.deleteUnused(helloDigest, 10_000), undefined);
     assert.equal(await store.sizeOf(helloDigest), undefined);
   });
 

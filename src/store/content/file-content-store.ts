@@ -21,10 +21,10 @@ import { blobUnknown, readBlob } from './read-blob.ts';
 export interface FileContentStore extends ContentStore {
   ingest(id: string): Promise<FileIngest>;
   /**
-   * Deletes the blob unless it was written or asked for within `graceMs`; gives the bytes freed. No
-   * other operation comes between look and deletion.
+   * Deletes the blob unless it was written or asked for within `graceMs`; gives the bytes freed, or
+   * undefined when it stays. No other operation comes between look and deletion.
    */
-  deleteUnused(digest: Digest, graceMs: number): number;
+  deleteUnused(digest: Digest, graceMs: number): number | undefined;
 }
 
 export interface ContentStoreOptions {
@@ -145,12 +145,12 @@ export async function openContentStore(options: ContentStoreOptions): Promise<Fi
     }
   }
 
-  function deleteUnused(digest: Digest, graceMs: number): number {
+  function deleteUnused(digest: Digest, graceMs: number): number | undefined {
     const path = blobPath(digest);
     const file = statSync(path, { throwIfNoEntry: false });
-    if (!file) return 0;
+    if (!file) return undefined;
     const used = Math.max(file.mtimeMs, usedAtMs.get(digest) ?? 0);
-    if (now() - used < graceMs) return 0;
+    if (now() - used < graceMs) return undefined;
     unlinkSync(path);
     usedAtMs.delete(digest);
     return file.size;

@@ -16,6 +16,7 @@ import {
 import { chainIds, decompress, mediaTypes } from '../../image/index.ts';
 import { openContentStore } from '../content/file-content-store.ts';
 import { openDatabase } from '../database.ts';
+import { createLeases } from '../garbage/leases.ts';
 import type { CommittedLayer, Snapshots } from '../snapshots/snapshots.ts';
 import type { LayerBlob, LayerIndex, LayerIntake } from './layer-index.ts';
 import { openImageStore } from './local-image-store.ts';
@@ -108,7 +109,13 @@ async function open(name: string, memory = memoryLayers()) {
     },
     unpackStored: (blob) => memory.unpack(content.open(blob)),
   };
-  const images = await openImageStore({ database, content, intake, ...memory });
+  const images = await openImageStore({
+    database,
+    content,
+    intake,
+    leases: createLeases(),
+    ...memory,
+  });
   return { images, content, memory };
 }
 

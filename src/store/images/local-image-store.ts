@@ -17,6 +17,7 @@ import {
 } from '../../image/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
 import type { Database } from '../database.ts';
+import type { Leases } from '../garbage/leases.ts';
 import type { ImageChange, ImageStore, LocalImage } from '../image-store.ts';
 import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
 import { findImage } from './find-image.ts';
@@ -31,6 +32,7 @@ export interface ImageStoreOptions {
   readonly snapshots: Snapshots;
   readonly layers: LayerIndex;
   readonly intake: LayerIntake;
+  readonly leases: Pick<Leases, 'open'>;
   /** Whether something besides images needs the stack: the build cache, say. */
   readonly isNeeded?: (chain: ChainId) => boolean;
   readonly now?: () => number;

@@ -22,6 +22,7 @@ import {
 } from '../../image/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
 import type { Ingest } from '../content-store.ts';
+import type { Leases } from '../garbage/leases.ts';
 import { atMost } from '../layers/receive-layer.ts';
 import type { ChainId, Snapshots, UnpackedLayer } from '../snapshots/snapshots.ts';
 import type { LayerIndex, LayerIntake } from './layer-index.ts';
@@ -34,6 +35,7 @@ export interface ReceiveOptions {
   readonly snapshots: Snapshots;
   readonly layers: LayerIndex;
   readonly intake: LayerIntake;
+  readonly leases: Pick<Leases, 'open'>;
   /** Called when an image's layers are stacked and its configuration is stored. */
   readonly keep: (image: {
     id: Digest;
@@ -49,7 +51,8 @@ export interface ReceiveOptions {
  * left; layers are unpacked while they arrive, side by side, and stacked when the manifest arrives. Nothing is kept of an image whose layers and configuration disagree.
  */
 export function receiveImage(options: ReceiveOptions): ImageSink {
-  const { content, snapshots, layers, intake, keep } = options;
+  const { content, snapshots, layers, intake, leases, keep } = options;
+  const lease = leases.open();
   /** By blob: layers unpacked, or being unpacked, for this image. */
   const unpacking = new Map<Digest, Promise<UnpackedLayer>>();
 
@@ -107,9 +110,13 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
   }
 
   return {
-    hasBlob: async ({ digest, size }) => (await content.sizeOf(digest)) === size,
+    async hasBlob({ digest, size }) {
+      lease.keepBlob(digest);
+      return (await content.sizeOf(digest)) === size;
+    },
 
     async putBlob(descriptor, open, putOptions) {
+      lease.keepBlob(descriptor.digest);
       const isLayer = layerCompression(descriptor.mediaType) !== undefined;
       const unpacked = await receiveBlob(descriptor, options, {
         open,
@@ -140,6 +147,7 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
         keep({ id: value.config.digest, config, rawConfig, manifest, tags });
       } finally {
         await dropUnpacked();
+        lease[Symbol.dispose]();
       }
     },
   };

@@ -58,27 +58,44 @@ export class LayerRecords implements LayerIndex {
   readonly #bootId: string;
   readonly #layers = new Map<number, LayerRecord>();
   readonly #chains = new Map<ChainId, ChainRecord>();
+  /** How many stacks each layer is on, and how many layers have each content. */
+  readonly #stacksOf = new Map<number, number>();
+  readonly #byDiffId = new Map<Digest, number>();
   readonly #children = new Map<ChainId, number>();
   readonly #snapshots = new Map<string, ChainId | null>();
   readonly #unsynced = new Set<number>();
+  readonly #usedAtMs = new Map<ChainId, number>();
+  readonly #now: () => number;
 
-  constructor(database: Database, bootId: string) {
+  constructor(database: Database, bootId: string, now = Date.now) {
     this.#database = database;
+    this.#now = now;
     this.#bootId = bootId;
     database.migrate('layers', migrations);
     this.#dropUnsynced();
     this.#load();
   }
 
+  /** The stack, which from now on counts as used: its asker may be about to refer to it. */
   get(chain: ChainId): ChainRecord | undefined {
+    const record = this.#chains.get(chain);
+    if (record) this.#usedAtMs.set(chain, this.#now());
+    return record;
+  }
+
+  /** As `get`, for who looks without a purpose. */
+  peek(chain: ChainId): ChainRecord | undefined {
     return this.#chains.get(chain);
   }
 
-  /** Throws `not-found`. */
+  /** When the stack was made or asked for in this process; 0 for never. */
+  usedAtMs(chain: ChainId): number {
+    return this.#usedAtMs.get(chain) ?? 0;
+  }
+
+  /** As `get`; throws `not-found`. */
   require(chain: ChainId): ChainRecord {
-    const record = this.#chains.get(chain);
-    if (!record) throw notFound(`find layer ${chain}: no such layer`, { code: 'LAYER_UNKNOWN' });
-    return record;
+    return this.get(chain) ?? this.#known(chain);
   }
 
   layer(chain: ChainId): CommittedLayer | undefined {
@@ -117,15 +134,17 @@ export class LayerRecords implements LayerIndex {
     });
     this.#layers.set(layer.number, layer);
     this.#unsynced.add(layer.number);
+    this.#usedAtMs.set(chain, this.#now());
     return this.#remember(chain, parent, layer);
   }
 
   /** Puts a layer that is there on one more stack; idempotent. */
   share(layer: LayerRecord, parent: ChainId | null): ChainRecord {
     const chain = chainIdOf(parent, layer.diffId);
-    const existing = this.#chains.get(chain);
+    const existing = this.get(chain);
     if (existing) return existing;
     this.#run('INSERT INTO chains VALUES (?, ?, ?)', chain, parent, layer.number);
+    this.#usedAtMs.set(chain, this.#now());
     return this.#remember(chain, parent, layer);
   }
 
@@ -137,17 +156,18 @@ export class LayerRecords implements LayerIndex {
 
   /** Forgets a stack nothing stands on; gives the layer, when no other stack has it. */
   remove(chain: ChainId): LayerRecord | undefined {
-    const { layer, parent } = this.require(chain);
-    const isShared = [...this.#chains.values()].some(
-      (other) => other.layer === layer && other.chain !== chain,
-    );
+    const { layer, parent } = this.#known(chain);
+    const isShared = this.#stacksOf.get(layer.number)! > 1;
     this.#database.transaction(() => {
       this.#run('DELETE FROM chains WHERE chain = ?', chain);
       if (!isShared) this.#run('DELETE FROM layers WHERE number = ?', layer.number);
     });
     this.#chains.delete(chain);
-    if (parent) this.#children.set(parent.chain, this.#children.get(parent.chain)! - 1);
+    this.#usedAtMs.delete(chain);
+    if (parent) count(this.#children, parent.chain, -1);
+    count(this.#stacksOf, layer.number, -1);
     if (isShared) return undefined;
+    count(this.#byDiffId, layer.diffId, -1);
     this.#layers.delete(layer.number);
     this.#unsynced.delete(layer.number);
     return layer;
@@ -201,8 +221,7 @@ export class LayerRecords implements LayerIndex {
   }
 
   hasDiffId(diffId: Digest): boolean {
-    for (const layer of this.#layers.values()) if (layer.diffId === diffId) return true;
-    return false;
+    return (this.#byDiffId.get(diffId) ?? 0) > 0;
   }
 
   /** Remembers that a blob unpacks to a layer; idempotent. */
@@ -211,15 +230,10 @@ export class LayerRecords implements LayerIndex {
     this.#run(sql, diffId, digest, compression, sizeBytes);
   }
 
-  /** Blobs of all layers that exist, and those of layers that do not any more. */
-  blobs(): { digest: Digest; diffId: Digest; isNeeded: boolean }[] {
-    const diffIds = new Set([...this.#layers.values()].map(({ diffId }) => diffId));
-    const rows = this.#database.sqlite.prepare('SELECT digest, diff_id FROM layer_blobs').all();
-    return rows.map((row) => ({
-      digest: row.digest as Digest,
-      diffId: row.diff_id as Digest,
-      isNeeded: diffIds.has(row.diff_id as Digest),
-    }));
+  /** Whether the blob unpacks to a layer that is on some stack. */
+  isBlobOfLayer(digest: Digest): boolean {
+    const diffId = this.diffIdOf(digest);
+    return diffId !== undefined && this.hasDiffId(diffId);
   }
 
   forgetBlob(digest: Digest): void {
@@ -231,10 +245,18 @@ export class LayerRecords implements LayerIndex {
   }
 
   #remember(chain: ChainId, parent: ChainId | null, layer: LayerRecord): ChainRecord {
-    const below = parent === null ? null : this.require(parent);
+    const below = parent === null ? null : this.#known(parent);
     const record = { chain, parent: below, layer, depth: (below?.depth ?? 0) + 1 };
     this.#chains.set(chain, record);
-    if (parent !== null) this.#children.set(parent, (this.#children.get(parent) ?? 0) + 1);
+    if (parent !== null) count(this.#children, parent, 1);
+    count(this.#stacksOf, layer.number, 1);
+    if (this.#stacksOf.get(layer.number) === 1) count(this.#byDiffId, layer.diffId, 1);
+    return record;
+  }
+
+  #known(chain: ChainId): ChainRecord {
+    const record = this.#chains.get(chain);
+    if (!record) throw notFound(`find layer ${chain}: no such layer`, { code: 'LAYER_UNKNOWN' });
     return record;
   }
 
@@ -287,4 +309,11 @@ export class LayerRecords implements LayerIndex {
 export function committedLayer({ chain, parent, layer }: ChainRecord): CommittedLayer {
   const { diffId, sizeBytes } = layer;
   return { chain, parent: parent?.chain ?? null, diffId, sizeBytes };
+}
+
+/** Adds to a count, of which zero is no entry. */
+function count<Key>(counts: Map<Key, number>, key: Key, change: number): void {
+  const value = (counts.get(key) ?? 0) + change;
+  if (value > 0) counts.set(key, value);
+  else counts.delete(key);
 }

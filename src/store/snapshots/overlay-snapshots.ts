@@ -23,6 +23,7 @@ export interface SnapshotsOptions {
   readonly overlays?: Overlays;
   /** Tells one start of the machine from the next. */
   readonly bootId?: string;
+  readonly now?: () => number;
 }
 
 /** The snapshots with what the store's other parts need of them. */
@@ -30,6 +31,11 @@ export interface OverlaySnapshots extends Snapshots, AsyncDisposable {
   readonly records: LayerRecords;
   readonly directories: LayerDirectories;
   readonly intake: ReturnType<typeof createLayerIntake>;
+  /**
+   * Deletes a stack unless something stands on it or it was made or asked for within `graceMs`; gives
+   * whether it went. No other operation comes between look and deletion.
+   */
+  deleteUnused(chain: ChainId, graceMs: number): boolean;
   /**
    * Runs work on the upper directory of the snapshot whose mount point or upper directory `path` is,
    * while it is not mounted; mounts it again. Undefined where it is another path or the mount in use.
@@ -42,11 +48,11 @@ export interface OverlaySnapshots extends Snapshots, AsyncDisposable {
 
 /** Opens the snapshots below a folder, deleting what a crash left half-made. Needs root. */
 export async function openSnapshots(options: SnapshotsOptions): Promise<OverlaySnapshots> {
-  const { rootPath, database, content, pool } = options;
+  const { rootPath, database, content, pool, now = Date.now } = options;
   const overlays = options.overlays ?? createOverlays();
   const bootId = options.bootId ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const paths = layerPaths(rootPath);
-  const records = new LayerRecords(database, bootId);
+  const records = new LayerRecords(database, bootId, now);
   const trash = openTrash(paths.trash, pool);
   const directories = new LayerDirectories({ paths, records, overlays, pool, trash });
   const intake = createLayerIntake({ paths, records, directories, trash, content, pool });
@@ -54,9 +60,17 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
   const parts = { paths, records, directories, trash, pool, overlays };
   const writable = await openWritableSnapshots(parts);
 
+  const isInUse = (chain: ChainId) => records.isInUse(chain) || views.isViewed(chain);
+
+  function deleteUnused(chain: ChainId, graceMs: number): boolean {
+    if (isInUse(chain) || now() - records.usedAtMs(chain) < graceMs) return false;
+    directories.remove(chain);
+    return true;
+  }
+
   async function deleteChain(chain: ChainId): Promise<void> {
     records.require(chain);
-    if (records.isInUse(chain) || views.isViewed(chain)) {
+    if (isInUse(chain)) {
       throw conflict(`delete layer ${chain}: a layer or container stands on it`);
     }
     directories.remove(chain);
@@ -93,6 +107,7 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
       }
     },
     delete: deleteChain,
+    deleteUnused,
     async settled() {
       await directories.synced();
       await trash.emptied();
