@@ -2,6 +2,7 @@ import type { CacheRecords } from './cache/records.ts';
 import type {
   BaseImages,
   CacheStores,
+  Decompressors,
   Emulators,
   Exports,
   Fetcher,
@@ -28,6 +29,8 @@ export interface BuilderPorts {
   readonly exports: Exports;
   readonly cacheStores: CacheStores;
   readonly emulators: Emulators;
+  /** Without it, archives compressed with xz or bzip2 are not unpacked. */
+  readonly decompressors?: Decompressors;
 }
 
 export interface BuilderOptions {

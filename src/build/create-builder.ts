@@ -13,6 +13,7 @@ import type {
 } from './builder.ts';
 import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
+import { createArchives } from './context/archive-kind.ts';
 import { exportCaches } from './export/export-caches.ts';
 import { checkOutputs, makeOutputs } from './export/outputs.ts';
 import { finishImage, keepsImage, storeImage } from './export/write-image.ts';
@@ -32,6 +33,8 @@ export interface BerthBuilder extends Builder, AsyncDisposable {
   readonly cache: BuildCache;
   /** Stacks that the cache or a running build needs: they must not be collected as garbage. */
   heldChains(): ReadonlySet<Digest>;
+  /** Is the stack one of them? */
+  holds(chain: Digest): boolean;
 }
 
 /** Makes a builder; what a crash left in its folders is removed first. */
@@ -49,6 +52,7 @@ export async function createBuilder(
     shared: createSharedWork({ keptNotes: 10_000 }),
     slots: createSlots(options.parallelSteps ?? Math.max(2, availableParallelism())),
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
+    archives: createArchives(ports.decompressors),
     knownImages: new Set(),
   };
   const running = new Map<Session, Promise<unknown>>();
@@ -108,6 +112,7 @@ export async function createBuilder(
   return {
     build,
     cache,
+    holds: (chain) => ports.records.names(chain) || held().has(chain),
     heldChains: () => new Set([...held(), ...ports.records.list().map(({ chain }) => chain)]),
     async [Symbol.asyncDispose]() {
       for (const { controller } of running.keys()) {

@@ -48,7 +48,10 @@ export interface WritableFilesystem extends AsyncDisposable {
   /** Dispose drops it unless committed. */
 }
 
-/** Runs a step's command. Implemented with an OCI runtime. */
+/**
+ * Runs a step's command. Implemented with an OCI runtime. Places it mounts something at, and which
+ * the root did not have, are gone again afterwards.
+ */
 export interface Runner {
   run(request: RunRequest): Promise<{ exitCode: number; oomKilled: boolean }>;
 }
@@ -180,13 +183,12 @@ export interface RootFiles {
     path: string,
     options: { uid: number; gid: number; mode: number; epochS?: number },
   ): Promise<boolean>;
-  /** The paths that do not exist yet, so that what a runtime leaves at them can be taken away. */
-  missing(rootPath: string, paths: readonly string[]): Promise<MountStubs>;
 }
 
-export interface MountStubs {
-  /** Removes what stands at the paths, where it is empty, and puts the parents' times back. */
-  clear(): Promise<void>;
+/** Programs that undo compressions which Node does not know. */
+export interface Decompressors {
+  /** Throws `invalid` for damaged data, `unavailable` without the program. */
+  decompress(compression: 'xz' | 'bzip2', stream: ByteStream, signal: AbortSignal): ByteStream;
 }
 
 /** Can programs of this platform run here: natively, or through binfmt_misc? */
@@ -262,7 +264,7 @@ export interface CopyRequest {
   readonly items: readonly CopyItem[];
   /** Source paths left out, with all below them (ignore rules, --exclude). */
   readonly skip?: ReadonlySet<string>;
-  /** Root of the destination's mount, or of an empty filesystem of its own. */
+  /** The destination's `upperPath`, mounted or not. */
   readonly targetRoot: string;
   readonly owner?: { uid: number; gid: number };
   /** Permission bits for every file and directory copied: the same for all, or by the old ones. */

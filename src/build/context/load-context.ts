@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,7 +11,7 @@ import {
 } from '../../dockerfile/index.ts';
 import type { BuildContext } from '../builder.ts';
 import type { Fetcher, FileTree, Trees, UnpackLimits } from '../ports.ts';
-import { looksLikeArchive } from './archive-kind.ts';
+import type { Archives } from './archive-kind.ts';
 import { cleanPath, type FileIndex, fileIndex } from './file-index.ts';
 import { parseGitAddress } from './git-address.ts';
 import { keptByIgnore } from './keep-paths.ts';
@@ -26,6 +26,7 @@ export interface LoadOptions {
   readonly folder: string;
   readonly trees: Trees;
   readonly fetcher: Fetcher;
+  readonly archives: Archives;
   readonly limits: UnpackLimits;
   /** Keep `.git` of a git context. */
   readonly keepGitDir: boolean;
@@ -62,9 +63,12 @@ function loaded(tree: FileTree, dockerfile?: string): LoadedContext {
   return { all: fileIndex(tree, { plainRoot: true }), dockerfile };
 }
 
-function unpack(stream: ByteStream, options: LoadOptions): Promise<FileTree> {
+async function unpack(stream: ByteStream, options: LoadOptions): Promise<FileTree> {
   const { trees, folder, signal, limits } = options;
-  return trees.unpack(counted(stream, options.onProgress), folder, signal, limits);
+  const tree = await trees.unpack(counted(stream, options.onProgress), folder, signal, limits);
+  // What the archive says of its root means nothing: a COPY of it makes a plain directory.
+  await chmod(folder, 0o755);
+  return tree;
 }
 
 async function* counted(stream: ByteStream, onProgress: (bytes: number) => void): ByteStream {
@@ -95,14 +99,21 @@ async function loadHttp(url: string, options: LoadOptions): Promise<LoadedContex
   const download = join(options.folder, 'download');
   const bytes = bounded(counted(answer.content, options.onProgress), limits.bytes, url);
   await pipeline(Readable.from(bytes), createWriteStream(download, { mode: 0o600 }), { signal });
-  if (!(await looksLikeArchive(download))) {
+  if (!(await options.archives.isTar(download, signal))) {
     const text = await readFile(download);
     if (text.length > largestDockerfileBytes) throw tooLarge(url, text.length);
     return loaded({ rootPath: options.folder, entries: new Map() }, text.toString());
   }
   const folder = join(options.folder, 'files');
   await mkdir(folder);
-  return loaded(await options.trees.unpack(createReadStream(download), folder, signal, limits));
+  return loaded(
+    await options.trees.unpack(
+      await options.archives.open(download, signal),
+      folder,
+      signal,
+      limits,
+    ),
+  );
 }
 
 async function* bounded(stream: ByteStream, limitBytes: number, what: string): ByteStream {

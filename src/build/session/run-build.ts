@@ -10,6 +10,7 @@ import type { BuilderOptions, BuilderPorts } from '../builder-ports.ts';
 import { explainMiss } from '../cache/explain.ts';
 import type { CacheRecord } from '../cache/records.ts';
 import type { ForeignCache } from '../cache/transfer/foreign-cache.ts';
+import type { Archives } from '../context/archive-kind.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
 import { imageKey, type Plan, type PlanOptions } from '../plan/plan.ts';
 import type { NamedContexts } from '../plan/stages.ts';
@@ -36,6 +37,7 @@ export interface BuilderState {
   readonly shared: SharedWork<StepNote, CacheRecord>;
   readonly slots: Slots;
   readonly cacheMounts: CacheMounts;
+  readonly archives: Archives;
   readonly knownImages: Set<Digest>;
 }
 
@@ -84,7 +86,7 @@ export async function runBuild(
     }),
   );
   const limits = options.contextLimits ?? defaultContextLimits;
-  const contexts = createContexts({ ...ports, request, folders, emit, signal, limits });
+  const contexts = createContexts({ ...ports, ...state, request, folders, emit, signal, limits });
   const file = await loadDockerfile(session, contexts);
   const planOptions = await planOptionsOf(request, ports);
   await reportChecks(file, { session, contexts, planOptions });
@@ -273,7 +275,7 @@ async function solve(state: BuilderState, solving: Solving): Promise<SolvedStage
 }
 
 function scopeOf(
-  { ports, cacheMounts }: BuilderState,
+  { ports, cacheMounts, archives }: BuilderState,
   { session, plan, contexts, folders, views, epochS }: Solving,
   stage: (index: number) => Promise<SolvedStage>,
 ): BuildScope {
@@ -298,7 +300,7 @@ function scopeOf(
     }
   }
   return {
-    ports: { ...ports, cacheMounts },
+    ports: { ...ports, cacheMounts, archives },
     request: session.request,
     epochS,
     newFolder: folders.newFolder,

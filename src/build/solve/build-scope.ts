@@ -1,5 +1,6 @@
 import type { BuildRequest } from '../builder.ts';
 import type { CacheRecords } from '../cache/records.ts';
+import type { Archives } from '../context/archive-kind.ts';
 import type { MountAction } from '../plan/actions.ts';
 import type { Origin } from '../plan/stages.ts';
 import type { Chain, Fetcher, Filesystems, RootFiles, Runner, Trees } from '../ports.ts';
@@ -15,6 +16,7 @@ export interface StepPorts {
   readonly fetcher: Fetcher;
   readonly records: CacheRecords;
   readonly cacheMounts: CacheMounts;
+  readonly archives: Archives;
 }
 
 /** Where files come from, the context of the build itself included. */

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, utimes, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { type ByteStream, type Digest, digestOf, finishDigest, invalid } from '../../core/index.ts';
-import { looksLikeArchive } from '../context/archive-kind.ts';
 import { parseGitAddress } from '../context/git-address.ts';
 import type { CopyAction, CopySource } from '../plan/actions.ts';
 import type { HttpContent } from '../ports.ts';
@@ -116,15 +114,10 @@ async function unpackIfArchive(
   path: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (!(await looksLikeArchive(path))) return undefined;
+  const { archives, trees } = scope.ports;
+  if (!(await archives.isTar(path, signal))) return undefined;
   const folder = await scope.newFolder('archive');
-  try {
-    await scope.ports.trees.unpack(createReadStream(path), folder, signal, unpackLimits);
-  } catch (error) {
-    // Compressed, but no tar inside: ADD copies it as it is.
-    if ((error as { code?: unknown }).code === 'ARCHIVE_UNKNOWN') return undefined;
-    throw error;
-  }
+  await trees.unpack(await archives.open(path, signal), folder, signal, unpackLimits);
   return folder;
 }
 

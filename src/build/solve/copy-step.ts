@@ -114,10 +114,10 @@ async function makeOnParent(scope: BuildScope, making: Making): Promise<Committe
   const { filesystems, rootFiles } = scope.ports;
   const { parent, action, attempt } = making;
   await using filesystem = await filesystems.prepare(parent.chain);
-  const rootPath = await filesystem.mount();
+  const { owner: named } = action;
   const owner =
-    action.owner === undefined ? undefined : await readOwner(rootFiles, rootPath, action.owner);
-  await copyInto(scope, rootPath, { ...making, owner });
+    named === undefined ? undefined : await readOwner(rootFiles, () => filesystem.mount(), named);
+  await copyInto(scope, filesystem, { ...making, owner });
   return commit(scope, filesystem, attempt);
 }
 
@@ -144,7 +144,7 @@ async function makeLinked(
     return filesystems.restack(known.chain, parent.chain);
   }
   await using filesystem = await filesystems.prepare(null);
-  await copyInto(scope, await filesystem.mount(), { ...making, owner });
+  await copyInto(scope, filesystem, { ...making, owner });
   const layer = await commit(scope, filesystem, attempt);
   const nowMs = Date.now();
   records.put({
@@ -165,7 +165,7 @@ async function makeLinked(
   async function ownerForLink(): Promise<Owner | undefined> {
     if (action.owner === undefined) return undefined;
     if (!needsUserFiles(action.owner)) return parseOwner(action.owner, { passwd: '', group: '' });
-    return readOwner(rootFiles, await scope.view(parent.chain), action.owner);
+    return readOwner(rootFiles, () => scope.view(parent.chain), action.owner);
   }
 }
 
@@ -174,12 +174,17 @@ interface Copying extends Making {
   readonly owner: Owner | undefined;
 }
 
-async function copyInto(scope: BuildScope, rootPath: string, copying: Copying): Promise<void> {
+async function copyInto(
+  scope: BuildScope,
+  filesystem: WritableFilesystem,
+  copying: Copying,
+): Promise<void> {
   const { action, materials, attempt } = copying;
   const sets: MaterialFiles[] = [];
   for (const material of materials) sets.push(await material.files(attempt.signal));
-  const destination = await destinationOf(scope, rootPath, { action, sets });
-  for (const set of sets) await copySet(scope, rootPath, { ...copying, set, destination });
+  const destination = await destinationOf(scope, filesystem, { action, sets });
+  for (const set of sets)
+    await copySet(scope, filesystem.upperPath, { ...copying, set, destination });
 }
 
 interface Destination {
@@ -190,13 +195,15 @@ interface Destination {
 /** Throws `invalid` when what is copied cannot stand at the destination. */
 async function destinationOf(
   scope: BuildScope,
-  rootPath: string,
+  filesystem: WritableFilesystem,
   { action, sets }: { action: CopyAction; sets: readonly MaterialFiles[] },
 ): Promise<Destination> {
   const items = sets.flatMap((set) => set.items);
   const path = action.destination;
-  const kind = await scope.ports.rootFiles.kindOf(rootPath, path);
-  const isDirectory = path.endsWith('/') || kind === 'directory';
+  if (path.endsWith('/')) return { path: posix.join('/', path), isDirectory: true };
+  // Only what the path does not tell by itself needs the filesystem mounted.
+  const kind = await scope.ports.rootFiles.kindOf(await filesystem.mount(), path);
+  const isDirectory = kind === 'directory';
   if (kind === 'other' && items.some((item) => item.isDirectory && !item.keepsPath)) {
     throw invalid(`cannot copy to non-directory: ${path}`);
   }
@@ -210,27 +217,18 @@ async function destinationOf(
 
 async function copySet(
   scope: BuildScope,
-  rootPath: string,
+  targetRoot: string,
   copying: Copying & { set: MaterialFiles; destination: Destination },
 ): Promise<void> {
   const { action, attempt, set, destination } = copying;
   const owner = copying.owner ?? set.owner;
   const groups = Map.groupBy(set.items, ({ sourceRoot }) => sourceRoot);
   for (const [sourceRoot, items] of groups) {
-    const roots = items.filter(({ sourcePath }) => sourcePath === '');
-    // A context's root has no mode of its own to pass on.
-    if (roots.length > 0 && set.mayLink) {
-      await scope.ports.rootFiles.makeDirectory(rootPath, destination.path, {
-        ...(owner ?? { uid: 0, gid: 0 }),
-        mode: 0o755,
-        epochS: scope.epochS,
-      });
-    }
     await scope.ports.trees.copy({
       sourceRoot,
       items: items.map((item) => copyItem(item, destination)),
       skip: unionOf(items.map(({ skip }) => skip)),
-      targetRoot: rootPath,
+      targetRoot,
       owner,
       mode: action.mode,
       epochS: scope.epochS,

@@ -26,7 +26,7 @@ export function directoryStep(
       async make({ signal }) {
         await using filesystem = await filesystems.prepare(parent.chain);
         const rootPath = await filesystem.mount();
-        const owner = await readOwner(rootFiles, rootPath, user);
+        const owner = await readOwner(rootFiles, async () => rootPath, user);
         await rootFiles.makeDirectory(rootPath, path, {
           ...owner,
           mode: 0o755,

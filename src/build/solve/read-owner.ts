@@ -4,13 +4,14 @@ import { needsUserFiles, type Owner, parseOwner, type UserFiles } from './users.
 const largestUserFileBytes = 8 * 2 ** 20;
 const noFiles: UserFiles = { passwd: '', group: '' };
 
-/** The owner `user[:group]` means in a mounted root. Throws `not-found` for an unknown name. */
+/** The owner `user[:group]` means in a root, which is mounted only when names are to be looked up. Throws `not-found` for an unknown name. */
 export async function readOwner(
   rootFiles: RootFiles,
-  rootPath: string,
+  mount: () => Promise<string>,
   user: string,
 ): Promise<Owner> {
   if (!needsUserFiles(user)) return parseOwner(user, noFiles);
+  const rootPath = await mount();
   const read = async (path: string) =>
     Buffer.from(
       (await rootFiles.read(rootPath, path, largestUserFileBytes)) ?? new Uint8Array(),

@@ -15,12 +15,6 @@ import {
 } from './run-mounts.ts';
 import { commandFailure, createOutputTail } from './step-failure.ts';
 
-/** Places at which a runtime leaves files or folders behind where the image has none. */
-const runtimePlaces = [
-  ...['/dev', '/proc', '/sys', '/etc/resolv.conf', '/etc/hosts', '/etc/hostname'],
-  ...['/dev/console', '/dev/shm', '/dev/mqueue', '/dev/pts'],
-];
-
 /** More output than this is cut, so that a step cannot fill a client's or the daemon's memory. */
 const mostOutputBytes = 64 * 2 ** 20;
 
@@ -90,14 +84,12 @@ interface Making {
 
 async function make(scope: BuildScope, making: Making): Promise<MadeLayer> {
   const { parent, action, attempt } = making;
-  const { filesystems, rootFiles } = scope.ports;
+  const { filesystems } = scope.ports;
   const { signal } = attempt;
   await using leases = new AsyncDisposableStack();
   const filesystem = leases.use(await filesystems.prepare(parent.chain));
   const rootPath = await filesystem.mount();
   const standing = leases.use(await setUpMounts(scope, action, { parent, signal }));
-  const targets = standing.mounts.map(({ target }) => target);
-  const stubs = await rootFiles.missing(rootPath, [...runtimePlaces, ...targets]);
   const request = requestOf(scope, action, { rootPath, standing });
   attempt.tell({ kind: 'running', containerId: request.id });
   const tail = createOutputTail();
@@ -117,7 +109,6 @@ async function make(scope: BuildScope, making: Making): Promise<MadeLayer> {
       kept,
     });
   }
-  await stubs.clear();
   return commit(scope, filesystem, attempt);
 }
 

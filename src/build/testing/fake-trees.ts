@@ -134,13 +134,5 @@ export function createFakeRootFiles(): RootFiles {
     },
     makeDirectory: async (rootPath, path, { mode }) =>
       mkdirSync(at(rootPath, path), { recursive: true, mode }) !== undefined,
-    async missing(rootPath, paths) {
-      const noted = paths.filter((path) => !existsSync(at(rootPath, path)));
-      return {
-        async clear() {
-          for (const path of noted) rmSync(at(rootPath, path), { recursive: true, force: true });
-        },
-      };
-    },
   };
 }
