@@ -413,6 +413,22 @@ describe('pull', () => {
     ]);
   });
 
+  test('layers that exist are named when the image is new, not when it is the same', async () => {
+    for (const changed of [true, false]) {
+      await using api = await serve({
+        transfers: {
+          async pull(_reference, { onEvent }) {
+            for (const event of transferEvents().slice(0, 4)) onEvent(event);
+            return { digest: manifest, changed };
+          },
+        },
+      });
+      const list = printed(await messages(api, '/images/create?fromImage=web&tag=2'));
+      assert.equal(list.includes('111111111111: Already exists'), changed);
+      assert.equal(list.length, changed ? 4 : 3);
+    }
+  });
+
   for (const [query, asked] of [
     ['fromImage=busybox&tag=latest', ['docker.io/library/busybox:latest']],
     ['fromImage=busybox:1', ['docker.io/library/busybox:1']],

@@ -24,7 +24,7 @@ export function pullImage({ transfers }: ImagePorts, request: ApiRequest): Reply
     const pull = async (one: Reference) => {
       const onEvent = pullReporter(one, send);
       const { digest, changed } = await transfers.pull(one, { platform, auth, onEvent, signal });
-      onEvent.finished();
+      onEvent.finished({ changed });
       send({ status: `Digest: ${digest}` });
       if (changed) upToDate = false;
     };
@@ -45,11 +45,15 @@ export function pulledReference(image: string, tag: string): Reference {
   return parseReference(image + (tag.includes(':') ? `@${tag}` : `:${tag}`));
 }
 
-/** Tells a pull in Docker's lines. A layer is first named when something happens to it. */
+/**
+ * Tells a pull in Docker's lines. A layer is first named when something happens to it; those that
+ * exist are only worth a line when the name turns out to mean another image than before.
+ */
 export function pullReporter(
   reference: Reference,
   send: SendProgress,
-): ((event: TransferEvent) => void) & { finished(): void } {
+): ((event: TransferEvent) => void) & { finished(result: { changed: boolean }): void } {
+  let existing: Digest[] = [];
   const layers = new Map<Digest, 'unseen' | 'begun' | 'over'>();
   let announced = false;
   const announce = () => {
@@ -59,7 +63,12 @@ export function pullReporter(
   };
   const say = (status: string, blob: Digest) =>
     send({ status, progressDetail: {}, id: shortId(blob) });
+  const tellExisting = () => {
+    for (const blob of existing) say('Already exists', blob);
+    existing = [];
+  };
   const begin = (blob: Digest) => {
+    tellExisting();
     if (layers.get(blob) === 'unseen') say('Pulling fs layer', blob);
     layers.set(blob, 'begun');
   };
@@ -74,7 +83,7 @@ export function pullReporter(
     if (state === undefined || state === 'over') return;
     switch (event.kind) {
       case 'exists':
-        say('Already exists', blob);
+        existing.push(blob);
         layers.set(blob, 'over');
         break;
       case 'progress': {
@@ -101,5 +110,10 @@ export function pullReporter(
         break;
     }
   };
-  return Object.assign(onEvent, { finished: announce });
+  return Object.assign(onEvent, {
+    finished({ changed }: { changed: boolean }) {
+      announce();
+      if (changed) tellExisting();
+    },
+  });
 }
