@@ -30,7 +30,8 @@ interface Started {
 
 /** The life of a container. `transition.ts` holds which event leads where. */
 export type ContainerState =
-  | { readonly kind: 'created' }
+  /** `failure` after an attempt to start it. */
+  | { readonly kind: 'created'; readonly failure?: Exit }
   | ({ readonly kind: 'running' } & Started)
   | ({ readonly kind: 'paused' } & Started)
   | { readonly kind: 'restarting'; readonly exit: Exit }
