@@ -118,7 +118,7 @@ async function makeOnParent(scope: BuildScope, making: Making): Promise<Committe
   const owner =
     named === undefined ? undefined : await readOwner(rootFiles, () => filesystem.mount(), named);
   await copyInto(scope, filesystem, { ...making, owner });
-  return commit(scope, filesystem, attempt);
+  return await commit(scope, filesystem, attempt);
 }
 
 function commit(scope: BuildScope, filesystem: WritableFilesystem, { signal }: Attempt) {
@@ -141,7 +141,7 @@ async function makeLinked(
   const known = records.get(key);
   if (known && (await filesystems.has(known.chain))) {
     records.touch(key, Date.now());
-    return filesystems.restack(known.chain, parent.chain);
+    return await filesystems.restack(known.chain, parent.chain);
   }
   await using filesystem = await filesystems.prepare(null);
   await copyInto(scope, filesystem, { ...making, owner });
@@ -160,7 +160,7 @@ async function makeLinked(
     usedAtMs: nowMs,
     uses: 0,
   });
-  return filesystems.restack(layer.chain, parent.chain);
+  return await filesystems.restack(layer.chain, parent.chain);
 
   async function ownerForLink(): Promise<Owner | undefined> {
     if (action.owner === undefined) return undefined;

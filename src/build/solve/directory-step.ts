@@ -32,7 +32,7 @@ export function directoryStep(
           mode: 0o755,
           epochS: scope.epochS,
         });
-        return filesystem.commit({ epochS: scope.epochS, signal });
+        return await filesystem.commit({ epochS: scope.epochS, signal });
       },
     }),
   };

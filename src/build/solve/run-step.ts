@@ -109,7 +109,7 @@ async function make(scope: BuildScope, making: Making): Promise<MadeLayer> {
       kept,
     });
   }
-  return commit(scope, filesystem, attempt);
+  return await commit(scope, filesystem, attempt);
 }
 
 function commit(
