@@ -1,0 +1,18 @@
+/** What a base image at hand says about itself; what is not known is left out. */
+export interface LintBaseImage {
+  /** `USER` of its configuration; empty is root. */
+  readonly user?: string;
+  /** `WORKDIR` of its configuration; empty is none. */
+  readonly workdir?: string;
+  /** `SHELL` of its configuration. */
+  readonly shell?: readonly string[];
+  /** Names of the variables its `ENV` sets. */
+  readonly environment?: ReadonlyMap<string, string>;
+  /** The package managers found in it, such as `apk`. */
+  readonly packageManagers?: readonly string[];
+  /** Whether there is a file at `/bin/sh`. */
+  readonly hasShell?: boolean;
+}
+
+/** By the image's name as FROM has it, once variables are replaced. */
+export type BaseImages = ReadonlyMap<string, LintBaseImage>;

@@ -1,0 +1,31 @@
+import type { BaseImages } from './base-image-facts.ts';
+import type { LabelType } from './label-value.ts';
+import type { Severity } from './rule.ts';
+
+/** What configuration decides about linting. */
+export interface LintOptions {
+  /** Rules to leave out. */
+  readonly ignored: ReadonlySet<string>;
+  /** Severities in place of the rules' own; also switches on what is off by default. */
+  readonly severities: ReadonlyMap<string, Severity>;
+  /** Registries FROM may name, `*` standing for any part; none means all. */
+  readonly trustedRegistries: readonly string[];
+  /** The labels an image must have, and of what form. */
+  readonly labelSchema: ReadonlyMap<string, LabelType>;
+  /** Whether labels outside the schema are reported. */
+  readonly strictLabels: boolean;
+  /** Whether pragmas in comments count for nothing. */
+  readonly disableIgnorePragma: boolean;
+  /** What is known of base images, by their name in FROM. */
+  readonly baseImages: BaseImages;
+}
+
+export const defaultLintOptions: LintOptions = {
+  ignored: new Set(),
+  severities: new Map(),
+  trustedRegistries: [],
+  labelSchema: new Map(),
+  strictLabels: false,
+  disableIgnorePragma: false,
+  baseImages: new Map(),
+};

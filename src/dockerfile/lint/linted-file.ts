@@ -1,0 +1,181 @@
+import type {
+  ArgInstruction,
+  FromInstruction,
+  Instruction,
+  RunInstruction,
+  StageInstruction,
+  TriggerInstruction,
+} from '../instruction.ts';
+import type { Dockerfile, Stage } from '../parse.ts';
+import type { LintBaseImage } from './base-image-facts.ts';
+import type { LintOptions } from './lint-options.ts';
+import type { Pragmas } from './pragma.ts';
+import { runScripts } from './shell/run-scripts.ts';
+import type { ShellScript, SimpleCommand } from './shell/shell-script.ts';
+import { type ShellState, shellNamed, shellOf } from './shell/shell-state.ts';
+import { type Variables, variablesOver } from './variables.ts';
+
+/** A RUN that a POSIX shell executes, or that needs none. */
+export interface LintedRun {
+  readonly instruction: RunInstruction;
+  /** The RUN itself, or the ONBUILD around it. */
+  readonly place: Instruction;
+  readonly shell: ShellState;
+  /** Empty when the shell is not POSIX. */
+  readonly scripts: readonly ShellScript[];
+  readonly commands: readonly SimpleCommand[];
+  readonly pipes: number;
+  /** Names of the variables set by ARG and ENV so far, nearest last. */
+  readonly variables: Variables;
+}
+
+/** An instruction as rules see it: of an ONBUILD, its trigger too. */
+export interface LintedInstruction {
+  readonly instruction: StageInstruction | TriggerInstruction;
+  readonly place: Instruction;
+  readonly isTrigger: boolean;
+  /** Of a RUN. */
+  readonly run: LintedRun | undefined;
+  /** Whether an absolute or any WORKDIR came before, in this stage or those it is built from. */
+  readonly hasWorkdir: boolean;
+  /** What ARG and ENV set before. */
+  readonly variables: Variables;
+}
+
+/** A stage with all that it has from the one it is built from. */
+export interface LintedStage {
+  readonly index: number;
+  readonly name: string | undefined;
+  /** Undefined of a snippet, and of what stands before the first FROM. */
+  readonly from: FromInstruction | undefined;
+  readonly parent: LintedStage | undefined;
+  /** What is known of the image the stage, or the first it is built from, begins with. */
+  readonly base: LintBaseImage | undefined;
+  readonly instructions: readonly LintedInstruction[];
+  readonly hasWorkdir: boolean;
+  readonly shell: ShellState;
+  readonly variables: Variables;
+}
+
+/** A Dockerfile made ready for rules in one walk. */
+export interface LintedFile {
+  readonly dockerfile: Dockerfile;
+  readonly globalArgs: readonly ArgInstruction[];
+  /** What stands before the first FROM is a stage without one; it comes first. */
+  readonly stages: readonly LintedStage[];
+  /** The stage another refers to by name or number, seen from stage `before`. */
+  stageBefore(reference: string, before: LintedStage): LintedStage | undefined;
+}
+
+/** Reads every RUN and works out what each stage inherits. */
+export function lintedFile(
+  dockerfile: Dockerfile,
+  options: LintOptions,
+  pragmas: Pragmas,
+): LintedFile {
+  const stages: LintedStage[] = [];
+  const named = new Map<string, LintedStage>();
+  const context = { dockerfile, shells: [...pragmas.shells] };
+  const { orphans, globalArgs } = dockerfile;
+  if (orphans.length > 0) {
+    const instructions = dockerfile.instructions.slice(0, globalArgs.length + orphans.length);
+    const start = startOf(undefined, undefined);
+    stages.push(walkStage({ from: undefined, index: -1, instructions }, start, context));
+  }
+  for (const stage of dockerfile.stages) {
+    const parent = named.get(stage.from.image.text.toLowerCase());
+    const base = parent ? parent.base : options.baseImages.get(stage.from.image.text);
+    const linted = walkStage(stage, startOf(parent, base), context);
+    stages.push(linted);
+    if (stage.name !== undefined) named.set(stage.name, linted);
+  }
+  const byNumber = (reference: string): LintedStage | undefined =>
+    /^\d{1,6}$/.test(reference)
+      ? stages.find(({ index }) => index === Number(reference))
+      : undefined;
+  const names = stageNames(stages);
+  const stageBefore = (reference: string, before: LintedStage): LintedStage | undefined => {
+    const found = names.get(reference.toLowerCase()) ?? byNumber(reference);
+    return found && found.index < before.index ? found : undefined;
+  };
+  return { dockerfile, globalArgs, stages, stageBefore };
+}
+
+function stageNames(stages: readonly LintedStage[]): Map<string, LintedStage> {
+  const names = new Map<string, LintedStage>();
+  for (const stage of stages) {
+    if (stage.name !== undefined && !names.has(stage.name)) names.set(stage.name, stage);
+  }
+  return names;
+}
+
+type StageStart = Pick<LintedStage, 'parent' | 'base' | 'hasWorkdir' | 'shell' | 'variables'>;
+
+function startOf(parent: LintedStage | undefined, base: LintBaseImage | undefined): StageStart {
+  return {
+    parent,
+    base,
+    hasWorkdir: parent?.hasWorkdir ?? (base?.workdir ?? '') !== '',
+    shell: parent?.shell ?? shellOf(base?.shell),
+    variables: variablesOver(parent?.variables),
+  };
+}
+
+interface WalkContext {
+  readonly dockerfile: Dockerfile;
+  /** Shells named by pragmas, by the line of the pragma, not yet passed. */
+  readonly shells: { readonly line: number; readonly shell: string }[];
+}
+
+type WalkedStage = Pick<Stage, 'index'> & {
+  readonly name?: string | undefined;
+  readonly from: FromInstruction | undefined;
+  readonly instructions: readonly Instruction[];
+};
+
+function walkStage(stage: WalkedStage, start: StageStart, context: WalkContext): LintedStage {
+  const { dockerfile, shells } = context;
+  const { variables, parent, base } = start;
+  let { hasWorkdir, shell } = start;
+  const instructions: LintedInstruction[] = [];
+  for (const place of stage.instructions) {
+    while (shells[0] && shells[0].line < place.range.start.line) {
+      shell = shellNamed(shells.shift()!.shell);
+    }
+    const isTrigger = place.kind === 'onbuild';
+    const instruction = (isTrigger ? place.trigger : place) as StageInstruction;
+    const run =
+      instruction.kind === 'run'
+        ? lintedRun({ instruction, place, shell, variables }, dockerfile)
+        : undefined;
+    instructions.push({
+      instruction,
+      place,
+      isTrigger,
+      run,
+      hasWorkdir,
+      variables: variables.copy(),
+    });
+    if (isTrigger) continue;
+    if (instruction.kind === 'workdir') hasWorkdir = true;
+    else if (instruction.kind === 'shell') shell = shellOf(instruction.words.map((w) => w.text));
+    else variables.set(instruction);
+  }
+  const { index, name, from } = stage;
+  return { index, name, from, parent, base, instructions, hasWorkdir, shell, variables };
+}
+
+function lintedRun(
+  found: Pick<LintedRun, 'instruction' | 'place' | 'shell' | 'variables'>,
+  dockerfile: Dockerfile,
+): LintedRun {
+  const needsShell = found.instruction.command.form === 'shell';
+  const scripts =
+    needsShell && !found.shell.isPosix ? [] : runScripts(found.instruction, dockerfile);
+  const words = found.instruction.command.words.map(({ text }) => text);
+  const shell = needsShell || scripts.length < 2 ? found.shell : shellOf(words);
+  const [only] = scripts;
+  const commands = scripts.length === 1 ? only!.commands : scripts.flatMap((s) => s.commands);
+  const pipes = scripts.reduce((sum, script) => sum + script.pipes, 0);
+  return { ...found, shell, variables: found.variables.copy(), scripts, commands, pipes };
+}

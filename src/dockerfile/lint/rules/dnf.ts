@@ -1,0 +1,2 @@
+/** dnf under all its names. */
+export const dnfPrograms = ['dnf', 'dnf5', 'microdnf'];

@@ -1,0 +1,15 @@
+import { type Fix, insertion } from '../rule.ts';
+import type { SimpleCommand } from '../shell/shell-script.ts';
+
+/** The fix that puts a flag after the subcommand, or after the program's name without one. */
+export function insertFlag(
+  command: SimpleCommand,
+  flag: string,
+  subcommands: readonly string[] = [],
+): Fix | undefined {
+  const { script, nameWord, args } = command;
+  const word =
+    subcommands.length === 0 ? nameWord : args.find(({ text }) => subcommands.includes(text));
+  if (!word || word.end - word.start !== word.text.length) return undefined;
+  return [insertion(script.sourceOffset(word.end - 1) + 1, ` ${flag}`)];
+}

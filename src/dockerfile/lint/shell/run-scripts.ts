@@ -1,0 +1,138 @@
+import type { EscapeToken } from '../../directives.ts';
+import type { RunInstruction } from '../../instruction.ts';
+import type { SourceRange, SourceText } from '../../position.ts';
+import { readScript } from './read-script.ts';
+import type { ShellScript, ShellWord, SimpleCommand } from './shell-script.ts';
+
+/** What a RUN hands to its shell: its line, or its here-documents when it is nothing else. */
+export function runScripts(
+  run: RunInstruction,
+  { source, escapeToken }: { source: SourceText; escapeToken: EscapeToken },
+): ShellScript[] {
+  const { words, form } = run.command;
+  if (form === 'exec') return execScripts(run);
+  if (words.length === 0 || isHeredocAlone(run)) {
+    return run.heredocs.filter(isShellText).map(({ content, contentRange }) => {
+      const { offset } = contentRange.start;
+      return readScript(content, (at) => offset + at);
+    });
+  }
+  const { start, end } = run.args.range;
+  const { text, sourceOffset } = joinedLines(source.text, {
+    start: start.offset,
+    end: end.offset,
+    escapeToken,
+  });
+  return [readScript(text, sourceOffset)];
+}
+
+function isHeredocAlone({ args, heredocs }: RunInstruction): boolean {
+  return heredocs.length > 0 && /^\d*<<-?\s*\S+$/.test(args.text.trim());
+}
+
+const shellShebang = /^#!\s*(?:\S*\/env\s+(?:-S\s+)?)?(?:\S*\/)?(?:ba|da|k|a|z)?sh\b/;
+
+/** Whether the here-document is not for another interpreter. */
+function isShellText({ content }: { content: string }): boolean {
+  return !content.startsWith('#!') || shellShebang.test(content);
+}
+
+interface JoinedLines {
+  readonly text: string;
+  sourceOffset(at: number): number;
+}
+
+/** Source text with the Dockerfile's continuations joined and its comment lines left out. */
+function joinedLines(
+  text: string,
+  { start, end, escapeToken }: { start: number; end: number; escapeToken: EscapeToken },
+): JoinedLines {
+  const firstBreak = text.indexOf('\n', start);
+  if (firstBreak < 0 || firstBreak >= end) {
+    return { text: text.slice(start, end), sourceOffset: (at) => start + at };
+  }
+  const parts: string[] = [];
+  const at: number[] = [];
+  const offsets: number[] = [];
+  let length = 0;
+  for (let from = start; from < end; ) {
+    const newline = text.indexOf('\n', from);
+    const lineEnd = newline < 0 || newline > end ? end : newline;
+    const line = text.slice(from, lineEnd);
+    const isComment = from > start && /^\s*#/.test(line);
+    const kept = isComment ? '' : withoutContinuation(line, escapeToken);
+    if (kept !== '') {
+      parts.push(kept);
+      at.push(length);
+      offsets.push(from);
+      length += kept.length;
+    }
+    from = lineEnd + 1;
+  }
+  return { text: parts.join(''), sourceOffset: (position) => lookUp(at, offsets, position) };
+}
+
+function withoutContinuation(line: string, escapeToken: EscapeToken): string {
+  const trimmed = line.trimEnd();
+  const continues = trimmed.endsWith(escapeToken) && !trimmed.endsWith(escapeToken.repeat(2));
+  return continues ? trimmed.slice(0, -1) : line.replace(/\r$/, '');
+}
+
+function lookUp(at: readonly number[], offsets: readonly number[], position: number): number {
+  let low = 0;
+  let high = at.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (at[middle]! <= position) low = middle;
+    else high = middle - 1;
+  }
+  return (offsets[low] ?? 0) + position - (at[low] ?? 0);
+}
+
+const shellProgram = /^(?:\/(?:usr\/)?(?:local\/)?bin\/)?(?:ba|da|k|a|z)?sh$/;
+
+/** The command of the exec form, and the script in it when it is `sh -c script`. */
+function execScripts(run: RunInstruction): ShellScript[] {
+  const { words } = run.command;
+  const outer = execScript(run);
+  if (!shellProgram.test(words[0]?.text ?? '')) return [outer];
+  const option = words.findIndex(({ text }, index) => index > 0 && /^-[a-z]*c[a-z]*$/.test(text));
+  const word = option < 0 ? undefined : words[option + 1];
+  if (!word) return [outer];
+  const start = contentOffset(word.range, word.text);
+  const isVerbatim = start > word.range.start.offset;
+  return [outer, readScript(word.text, (at) => (isVerbatim ? start + at : start))];
+}
+
+/** Where the text of a JSON string begins: after its quote, unless escapes make it differ. */
+function contentOffset({ start, end }: SourceRange, text: string): number {
+  const isVerbatim = end.offset - start.offset === text.length + 2;
+  return isVerbatim ? start.offset + 1 : start.offset;
+}
+
+/** The one command of the exec form, each of its strings a word. */
+function execScript({ command }: RunInstruction): ShellScript {
+  const words: ShellWord[] = [];
+  const starts: number[] = [];
+  const offsets: number[] = [];
+  let text = '';
+  for (const { text: word, range } of command.words) {
+    starts.push(text.length);
+    offsets.push(contentOffset(range, word));
+    words.push({ text: word, isLiteral: true, start: text.length, end: text.length + word.length });
+    text += `${word} `;
+  }
+  const commands: SimpleCommand[] = [];
+  const script: ShellScript = {
+    text,
+    commands,
+    pipes: 0,
+    sourceOffset: (position) => lookUp(starts, offsets, position),
+  };
+  const [nameWord, ...args] = words;
+  if (nameWord) {
+    const end = words.at(-1)!.end;
+    commands.push({ script, name: nameWord.text, nameWord, args, assignments: [], end });
+  }
+  return script;
+}
