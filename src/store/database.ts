@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { internal } from '../core/index.ts';
+import { internal, unavailable } from '../core/index.ts';
+import { openReserve } from './reserve.ts';
 
 /**
  * Berth's one SQLite file, in WAL mode with full sync: what a statement or transaction wrote
@@ -11,7 +12,11 @@ export interface Database extends Disposable {
   readonly sqlite: DatabaseSync;
   /** Runs the migrations of `domain` that this file has not seen; each in a transaction. */
   migrate(domain: string, migrations: readonly string[]): void;
-  /** Runs `work` in one transaction (nested calls join it); rolls back when it throws. */
+  /**
+   * Runs `work` in one transaction (nested calls join it); rolls back when it throws. On a full disk
+   * the space reserved for that is given up, so that deleting goes on to work; once that is used up
+   * it throws `unavailable` ("no space left on device"). `work` may be run twice.
+   */
   transaction<T>(work: () => T): T;
 }
 
@@ -27,9 +32,19 @@ export function openDatabase(path: string): Database {
   } catch (cause) {
     throw internal(`open database ${path}: ${(cause as Error).message}`, { cause });
   }
+  const reserve = openReserve(`${path}-reserve`);
   let depth = 0;
   function transaction<T>(work: () => T): T {
     if (depth > 0) return work();
+    try {
+      return attempt(work);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      if (reserve.giveUp()) return transaction(work);
+      throw unavailable(`write database ${path}: no space left on device`, { cause: error });
+    }
+  }
+  function attempt<T>(work: () => T): T {
     sqlite.exec('BEGIN IMMEDIATE');
     depth++;
     try {
@@ -37,7 +52,8 @@ export function openDatabase(path: string): Database {
       sqlite.exec('COMMIT');
       return result;
     } catch (error) {
-      sqlite.exec('ROLLBACK');
+      // A full disk has rolled it back already.
+      if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
       throw error;
     } finally {
       depth--;
@@ -56,4 +72,10 @@ export function openDatabase(path: string): Database {
     });
   }
   return { sqlite, migrate, transaction, [Symbol.dispose]: () => sqlite.close() };
+}
+
+/** SQLITE_FULL, or an I/O error while the disk is full (SQLITE_IOERR_WRITE). */
+function isFull(error: unknown): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  return errcode === 13 || errcode === 778;
 }

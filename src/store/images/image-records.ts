@@ -170,7 +170,7 @@ export class ImageRecords {
   }
 
   #run(sql: string, ...values: (string | number | null)[]): void {
-    this.#database.sqlite.prepare(sql).run(...values);
+    this.#database.transaction(() => this.#database.sqlite.prepare(sql).run(...values));
   }
 
   #rows(sql: string, ...values: string[]): Record<string, unknown>[] {

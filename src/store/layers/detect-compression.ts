@@ -25,8 +25,13 @@ export async function detectCompression(
     throw unsupported(`unpack layer: it is compressed with ${compression}`);
   }
   async function* whole(): AsyncGenerator<Uint8Array> {
-    yield* start;
-    yield* { [Symbol.asyncIterator]: () => iterator };
+    try {
+      yield* start;
+      yield* { [Symbol.asyncIterator]: () => iterator };
+    } finally {
+      // Also for a reader that leaves at the start.
+      await iterator.return?.();
+    }
   }
   return { compression, plain: decompress(whole(), compression) };
 }

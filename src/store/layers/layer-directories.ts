@@ -106,12 +106,17 @@ export class LayerDirectories {
     layer: Omit<LayerRecord, 'number'>,
     parent: ChainId | null,
   ): ChainRecord {
-    const { paths, records } = this.#options;
+    const { paths, records, trash } = this.#options;
     const number = ++this.#lastNumber;
     renameSync(directory, paths.layer(number));
-    const record = records.add({ number, ...layer }, parent);
-    this.#syncSoon();
-    return record;
+    try {
+      return records.add({ number, ...layer }, parent);
+    } catch (error) {
+      trash.take(paths.layer(number));
+      throw error;
+    } finally {
+      this.#syncSoon();
+    }
   }
 
   /** Forgets a stack nothing stands on, with the directories only it had. */

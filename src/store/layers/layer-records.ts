@@ -241,7 +241,7 @@ export class LayerRecords implements LayerIndex {
   }
 
   #run(sql: string, ...values: (string | number | null)[]): void {
-    this.#database.sqlite.prepare(sql).run(...values);
+    this.#database.transaction(() => this.#database.sqlite.prepare(sql).run(...values));
   }
 
   #remember(chain: ChainId, parent: ChainId | null, layer: LayerRecord): ChainRecord {

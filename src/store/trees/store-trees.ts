@@ -110,8 +110,12 @@ async function readAhead(
     }
   }
   async function* whole(): ByteStream {
-    yield* start;
-    if (!isWhole) yield* { [Symbol.asyncIterator]: () => iterator };
+    try {
+      yield* start;
+      if (!isWhole) yield* { [Symbol.asyncIterator]: () => iterator };
+    } finally {
+      await iterator.return?.();
+    }
   }
   return { isWhole, stream: whole() };
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -35,6 +36,8 @@ export async function openWorkbench(
   async function destroy(): Promise<void> {
     await snapshots.recover({ existing: new Set(), running: new Set() });
     await close();
+    assert.deepEqual(openFilesUnder(rootPath), []);
+    assert.deepEqual(mountsUnder(rootPath), []);
     rmSync(rootPath, { recursive: true });
   }
   return { rootPath, database, pool, content, snapshots, close, destroy };
@@ -62,6 +65,19 @@ export async function* inChunks(bytes: Uint8Array, sizeBytes = 60_001): ByteStre
 
 export const plain = (bytes: Uint8Array) => streamOf(bytes);
 export const gzipped = (bytes: Uint8Array) => inChunks(gzipSync(bytes));
+
+/** Files below a folder that this process holds open, deleted ones too. */
+export function openFilesUnder(path: string): string[] {
+  return readdirSync('/proc/self/fd')
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return ''; // the one that lists them
+      }
+    })
+    .filter((target) => target.startsWith(path));
+}
 
 /** Lines of this process's mount table below a folder. */
 export function mountsUnder(path: string): string[] {
