@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { buildsClient } from '../../client/index.ts';
 import { BerthError, type ErrorKind, invalid } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
@@ -34,7 +34,7 @@ export function buildCommand(program: Command): void {
     .option('--label <name=value>', 'set a label', list, [])
     .option('--target <stage>', 'build this stage')
     .option('--no-cache', 'run every step')
-    .option('--no-cache-filter <stages>', 'run every step of these stages', list, [])
+    .addOption(noCacheFilter())
     .option('--pull', 'ask the registry for newer base images')
     .option('--platform <os/arch>', 'platform of the image')
     .option(
@@ -71,6 +71,14 @@ export function buildCommand(program: Command): void {
     .option('--explain', 'say of each step that ran why the cache had nothing')
     .option('--shell-on-error', 'open a shell in the filesystem of a failed RUN')
     .action(build);
+}
+
+/** Its name begins as those of options that switch something off do; it is none of them. */
+function noCacheFilter(): Option {
+  const option = new Option('--no-cache-filter <stages>', 'run every step of these stages');
+  option.negate = false;
+  option.attributeName = () => 'noCacheFilter';
+  return option.argParser(list).default([]);
 }
 
 async function build(contextArgument: string, flags: BuildFlags, command: Command): Promise<void> {
