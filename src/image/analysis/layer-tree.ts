@@ -1,6 +1,6 @@
 import type { TarEntryType } from '../tar/tar-entry.ts';
 import { withRoom } from './growable.ts';
-import { type PathColumns, PathTable, rootId } from './path-table.ts';
+import { PathTable, rootId } from './path-table.ts';
 import { TextArena } from './text-arena.ts';
 
 /**
@@ -52,32 +52,15 @@ interface NodeColumns {
   linkLengths: Uint16Array;
 }
 
-/** A layer's tree, fit to be sent to another thread. */
-export interface LayerColumns {
-  readonly paths: PathColumns;
-  readonly nodes: NodeColumns;
-  readonly linkUnits: Uint16Array;
-  readonly opaque: readonly number[];
-  readonly sizeBytes: number;
-}
-
 /** The members of one layer as a tree of numbered nodes, whiteouts among them; 0 is the root. */
 export class LayerTree {
-  readonly paths: PathTable;
+  readonly paths = new PathTable();
   /** Sum of all members' sizes, a path that comes twice counted twice. */
   sizeBytes = 0;
   /** Directories of which nothing from the layers below is seen. */
-  readonly opaque: Set<number>;
-  readonly #nodes: NodeColumns;
-  readonly #links: TextArena;
-
-  constructor(columns?: LayerColumns) {
-    this.paths = new PathTable(columns?.paths);
-    this.opaque = new Set(columns?.opaque);
-    this.sizeBytes = columns?.sizeBytes ?? 0;
-    this.#nodes = columns?.nodes ?? blankNodes(64);
-    this.#links = columns ? TextArena.of(columns.linkUnits) : new TextArena();
-  }
+  readonly opaque = new Set<number>();
+  readonly #nodes = blankNodes(64);
+  readonly #links = new TextArena();
 
   /** The number of nodes, the root included. */
   get count(): number {
@@ -177,23 +160,14 @@ export class LayerTree {
     );
   }
 
-  get columns(): LayerColumns {
-    return {
-      paths: this.paths.columns,
-      nodes: eachColumn(this.#nodes, (column) => column.slice(0, this.count)),
-      linkUnits: this.#links.units.slice(),
-      opaque: [...this.opaque],
-      sizeBytes: this.sizeBytes,
-    };
-  }
-
   #makeRoom(): void {
     const { count } = this.paths;
     if (count <= this.#nodes.kinds.length) return;
-    Object.assign(
-      this.#nodes,
-      eachColumn(this.#nodes, (column) => withRoom(column, count)),
-    );
+    const larger = Object.entries(this.#nodes).map(([name, column]) => [
+      name,
+      withRoom(column, count),
+    ]);
+    Object.assign(this.#nodes, Object.fromEntries(larger));
   }
 }
 
@@ -209,12 +183,4 @@ function blankNodes(count: number): NodeColumns {
     linkStarts: new Uint32Array(count),
     linkLengths: new Uint16Array(count),
   };
-}
-
-function eachColumn(
-  nodes: NodeColumns,
-  change: (column: NodeColumns[keyof NodeColumns]) => NodeColumns[keyof NodeColumns],
-): NodeColumns {
-  const changed = Object.entries(nodes).map(([name, column]) => [name, change(column)]);
-  return Object.fromEntries(changed) as NodeColumns;
 }

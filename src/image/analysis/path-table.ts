@@ -11,37 +11,20 @@ export const noPath = -1;
 
 const mostPaths = 16_000_000;
 
-/** A table's columns, fit to be sent to another thread. */
-export interface PathColumns {
-  readonly count: number;
-  readonly parents: Uint32Array;
-  readonly starts: Uint32Array;
-  readonly lengths: Uint16Array;
-  readonly units: Uint16Array;
-}
-
 /**
  * A tree of paths, each a small number: about 50 bytes a path, whatever their count. Parents have
  * smaller ids than what lies in them.
  */
 export class PathTable {
   count = 1;
-  #parents: Uint32Array;
-  #starts: Uint32Array;
-  #lengths: Uint16Array;
-  readonly #names: TextArena;
+  #parents: Uint32Array = new Uint32Array(64);
+  #starts: Uint32Array = new Uint32Array(64);
+  #lengths: Uint16Array = new Uint16Array(64);
+  readonly #names = new TextArena();
   /** Open addressing by parent and name; 0 is free, as the root is never looked up. */
   #slots = new Uint32Array(0);
   #lastDirectory = '';
   #lastDirectoryId = rootId;
-
-  constructor(columns?: PathColumns) {
-    this.count = columns?.count ?? 1;
-    this.#parents = columns?.parents ?? new Uint32Array(64);
-    this.#starts = columns?.starts ?? new Uint32Array(64);
-    this.#lengths = columns?.lengths ?? new Uint16Array(64);
-    this.#names = columns ? TextArena.of(columns.units) : new TextArena();
-  }
 
   /** The id of a clean relative path, made if need be, with all its parents. '' is the root. */
   add(path: string): number {
@@ -83,17 +66,6 @@ export class PathTable {
       path = `${this.nameOf(at)}/${path}`;
     }
     return path;
-  }
-
-  get columns(): PathColumns {
-    const { count } = this;
-    return {
-      count,
-      parents: this.#parents.slice(0, count),
-      starts: this.#starts.slice(0, count),
-      lengths: this.#lengths.slice(0, count),
-      units: this.#names.units.slice(),
-    };
   }
 
   /** Archives list a directory's files together, so its id is mostly the one of the last call. */

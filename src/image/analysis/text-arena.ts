@@ -35,15 +35,4 @@ export class TextArena {
     }
     return true;
   }
-
-  get units(): Uint16Array {
-    return this.#units.subarray(0, this.#used);
-  }
-
-  static of(units: Uint16Array): TextArena {
-    const arena = new TextArena();
-    arena.#units = units;
-    arena.#used = units.length;
-    return arena;
-  }
 }
