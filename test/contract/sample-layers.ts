@@ -19,7 +19,7 @@ export type SampleMember =
   | string
   | {
       type?: TarEntryType;
-      text?: string;
+      text?: string | Uint8Array;
       sizeBytes?: number;
       mode?: number;
       uid?: number;
@@ -31,9 +31,10 @@ export function sampleArchive(members: Record<string, SampleMember>): Buffer {
   const parts: Uint8Array[] = [];
   for (const [path, member] of Object.entries(members)) {
     const told = typeof member === 'object' ? member : {};
-    const text = typeof member === 'string' ? member : told.text;
+    const text: string | Uint8Array | undefined = typeof member === 'string' ? member : told.text;
     const sizeBytes = typeof member === 'number' ? member : (told.sizeBytes ?? 0);
-    const content = text === undefined ? Buffer.alloc(sizeBytes, path) : Buffer.from(text);
+    const content =
+      text === undefined ? Buffer.alloc(sizeBytes, path) : Buffer.from(text as string);
     const type = told.type ?? (path.endsWith('/') ? 'directory' : 'file');
     const header = tarHeader({
       path,

@@ -1,11 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
+import { parseDockerfile } from '../../dockerfile/index.ts';
 import { analyzeImage, type ImageAnalysis, parsePlatform } from '../../image/index.ts';
 import { renderAnalysis, renderVerdict } from '../render/analysis.ts';
 import { printable } from '../render/table.ts';
 import { readCiRules } from './ci-config.ts';
 import { judge } from './ci-rules.ts';
 import { diveJson } from './dive-json.ts';
+import { dockerfileLines } from './dockerfile-lines.ts';
 import { openTarget } from './open-target.ts';
 import { writePieces } from './write-pieces.ts';
 
@@ -19,6 +22,8 @@ export interface AnalyzeFlags {
   readonly name?: string;
   readonly platform?: string;
   readonly most: string;
+  readonly file?: string;
+  readonly target?: string;
 }
 
 /** Analyzes an image and gives what was asked for; the exit code is 1 when a rule fails. */
@@ -41,8 +46,15 @@ export async function runAnalyze(
   if (flags.ci || (isCi() && flags.json === undefined)) await judgeImage(analysis, flags);
   else if (flags.json === undefined) {
     const columns = process.stdout.columns ?? 160;
-    process.stdout.write(renderAnalysis(analysis, { label: opened.label, most, columns }));
+    const lines = await linesOf(analysis, flags);
+    process.stdout.write(renderAnalysis(analysis, { label: opened.label, most, columns, lines }));
   }
+}
+
+async function linesOf({ config }: ImageAnalysis, { file, target }: AnalyzeFlags) {
+  if (file === undefined) return undefined;
+  const dockerfile = parseDockerfile(await readFile(file), { fileName: file });
+  return dockerfileLines(dockerfile, config.history ?? [], target);
 }
 
 async function judgeImage({ efficiency }: ImageAnalysis, flags: AnalyzeFlags): Promise<void> {

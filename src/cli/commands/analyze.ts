@@ -18,9 +18,11 @@ export function analyzeCommand(program: Command): void {
       '--highestUserWastedPercent <share>',
       'rule: fail at so much waste of all but the first layer, 0 to 1 (default 0.1)',
     )
+    .option('-f, --file <dockerfile>', 'its Dockerfile, to name the lines behind the layers')
+    .option('--target <stage>', "the Dockerfile's stage that was built")
     .option('--name <reference>', 'which image of a file that holds several')
     .option('--platform <platform>', 'which image of several platforms')
-    .option('--most <number>', 'wasteful files to list', '20')
+    .option('--most <number>', 'how many of each finding to list', '20')
     .action((image: string, flags: AnalyzeFlags, command: Command) =>
       runAnalyze(image, flags, connectFrom(command)),
     );

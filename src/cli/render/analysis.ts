@@ -2,44 +2,60 @@ import { formatSize } from '../../core/index.ts';
 import type { AnalyzedLayer, Efficiency, ImageAnalysis } from '../../image/index.ts';
 import type { RuleResult } from '../analyze/ci-rules.ts';
 import { instructionOf } from '../analyze/layer-command.ts';
+import {
+  type FindingsOptions,
+  renderCaches,
+  renderDuplicates,
+  renderPackages,
+  renderRisks,
+  renderSecrets,
+  renderWaste,
+} from './findings.ts';
 import { printable, renderTable } from './table.ts';
 
-export interface ReportOptions {
+export interface ReportOptions extends FindingsOptions {
   readonly label: string;
-  /** Wasteful files to list. */
-  readonly most: number;
-  /** Columns to cut a layer's command at. */
-  readonly columns: number;
 }
 
-/** The report for people: layers, what each does, and what is wasted. */
+/** The report for people: layers, what each does, what is wasted, and what deserves a look. */
 export function renderAnalysis(analysis: ImageAnalysis, options: ReportOptions): string {
   const { config, layers, efficiency } = analysis;
   const platform = [config.os, config.architecture, config.variant].filter(Boolean).join('/');
   const count = `${layers.length} layer${layers.length === 1 ? '' : 's'}`;
+  const title = `${printable(`${options.label}: ${platform}`)}, ${count}, ${formatSize(efficiency.sizeBytes)}\n`;
   return [
-    `${printable(`${options.label}: ${platform}`)}, ${count}, ${formatSize(efficiency.sizeBytes)}\n`,
-    renderLayers(layers, options.columns),
+    title + renderPackages(analysis),
+    renderLayers(layers, options),
     renderEfficiency(efficiency),
     renderRepeated(efficiency, options.most),
-  ].join('\n');
+    renderWaste(analysis, options),
+    renderCaches(analysis.caches, options),
+    renderDuplicates(analysis, options),
+    renderSecrets(analysis, options),
+    renderRisks(analysis.risks, options),
+  ]
+    .filter((section) => section !== '')
+    .join('\n');
 }
 
-function renderLayers(layers: readonly AnalyzedLayer[], columns: number): string {
+function renderLayers(layers: readonly AnalyzedLayer[], options: ReportOptions): string {
+  const { lines, columns } = options;
   const rows = layers.map((layer) => {
     const { added, changed, unchanged, removed } = layer.changes;
+    const line = lines?.[layer.index];
     return [
       String(layer.index),
+      ...(lines ? [line ? String(line.line) : ''] : []),
       formatSize(layer.sizeBytes),
       some('+', added),
       some('~', changed),
       some('=', unchanged),
       some('-', removed),
-      cut(instructionOf(layer), Math.max(20, columns - 62)),
+      cut(line?.text ?? instructionOf(layer), Math.max(20, columns - 62)),
     ];
   });
-  const head = ['LAYER', 'SIZE', 'ADDED', 'CHANGED', 'SAME', 'REMOVED', 'COMMAND'];
-  return renderTable(head, rows);
+  const counts = ['SIZE', 'ADDED', 'CHANGED', 'SAME', 'REMOVED', 'COMMAND'];
+  return renderTable(['LAYER', ...(lines ? ['LINE'] : []), ...counts], rows);
 }
 
 function some(sign: string, count: number): string {

@@ -2,11 +2,18 @@ import { availableParallelism } from 'node:os';
 import { BerthError, type Digest, errorMessage } from '../../core/index.ts';
 import { type Image, type Layer, layerArchive } from '../image.ts';
 import type { HistoryEntry, ImageConfig } from '../manifest/image-config.ts';
+import { type ConfigSecret, configSecretsOf } from './config-secrets.ts';
+import { type Duplicate, duplicatesOf } from './duplicates.ts';
 import { type Efficiency, efficiencyOf } from './efficiency.ts';
 import { type ImageTree, imageTree } from './image-tree.ts';
+import { type Inventory, inventoryOf } from './inventory.ts';
 import { type LayerChanges, layerChanges } from './layer-changes.ts';
-import type { LayerTree } from './layer-tree.ts';
+import { type LayerContents, layerProbe } from './layer-probe.ts';
+import { LayerTree } from './layer-tree.ts';
+import { type LeftCache, leftCaches, type RiskyFile, riskyFiles } from './risks.ts';
 import { scanLayer } from './scan-layer.ts';
+import { type Stack, stackAll } from './stack.ts';
+import { type Waste, wasteOf } from './waste.ts';
 
 /** All that is known of an image once its layers have been read. */
 export interface ImageAnalysis {
@@ -14,6 +21,14 @@ export interface ImageAnalysis {
   readonly layers: readonly AnalyzedLayer[];
   readonly tree: ImageTree;
   readonly efficiency: Efficiency;
+  /** The finished image: what is seen with all layers stacked. */
+  readonly final: Stack;
+  readonly waste: readonly Waste[];
+  readonly inventory: Inventory;
+  readonly duplicates: readonly Duplicate[];
+  readonly configSecrets: readonly ConfigSecret[];
+  readonly risks: readonly RiskyFile[];
+  readonly caches: readonly LeftCache[];
 }
 
 export interface AnalyzedLayer {
@@ -40,8 +55,10 @@ export async function analyzeImage(
   image: Image,
   options: AnalyzeOptions = {},
 ): Promise<ImageAnalysis> {
-  const trees = await scanLayers(image.layers, options);
+  const scanned = await scanLayers(image.layers, options);
+  const trees = scanned.map((layer) => layer.tree);
   const tree = imageTree(trees);
+  const final = stackAll(tree);
   const changes = layerChanges(tree);
   const history = (image.config.history ?? []).filter((entry) => !entry.empty_layer);
   return {
@@ -57,14 +74,30 @@ export async function analyzeImage(
     })),
     tree,
     efficiency: efficiencyOf(tree),
+    final,
+    waste: wasteOf(tree),
+    inventory: inventoryOf(
+      tree,
+      scanned.map((layer) => layer.contents),
+      final,
+    ),
+    duplicates: duplicatesOf(tree, final),
+    configSecrets: configSecretsOf(image.config),
+    risks: riskyFiles(tree, final),
+    caches: leftCaches(tree, final),
   };
+}
+
+interface ScannedLayer {
+  readonly tree: LayerTree;
+  readonly contents: LayerContents;
 }
 
 async function scanLayers(
   layers: readonly Layer[],
   { signal, onProgress }: AnalyzeOptions,
-): Promise<LayerTree[]> {
-  const trees: LayerTree[] = [];
+): Promise<ScannedLayer[]> {
+  const scanned: ScannedLayer[] = [];
   const leaving = new AbortController();
   const both = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
   let next = 0;
@@ -72,7 +105,7 @@ async function scanLayers(
   const work = async () => {
     while (next < layers.length) {
       const index = next++;
-      trees[index] = await scanOne(layers[index]!, index, both);
+      scanned[index] = await scanOne(layers[index]!, index, both);
       onProgress?.({ layers: ++done, of: layers.length });
     }
   };
@@ -84,12 +117,15 @@ async function scanLayers(
     await Promise.allSettled(workers);
     throw error;
   }
-  return trees;
+  return scanned;
 }
 
-async function scanOne(layer: Layer, index: number, signal: AbortSignal): Promise<LayerTree> {
+async function scanOne(layer: Layer, index: number, signal: AbortSignal): Promise<ScannedLayer> {
   try {
-    return await scanLayer(layerArchive(layer, { signal }));
+    const tree = new LayerTree();
+    const { probe, contents } = layerProbe(tree);
+    await scanLayer(layerArchive(layer, { signal }), { tree, probe });
+    return { tree, contents };
   } catch (error) {
     if (!(error instanceof BerthError)) throw error;
     const what = `analyze layer ${index} (${layer.descriptor.digest})`;

@@ -4,7 +4,7 @@ import { cleanMemberPath } from '../layer/member-path.ts';
 import { memberRole } from '../layer/whiteout.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { createTarParser, type TarHandlers } from '../tar/tar-parser.ts';
-import { LayerTree } from './layer-tree.ts';
+import type { LayerTree } from './layer-tree.ts';
 import { rootId } from './path-table.ts';
 
 /** Is shown the content of chosen files while a layer is read. */
@@ -16,16 +16,17 @@ export interface ContentProbe {
 }
 
 /**
- * Reads a layer's archive, decompressed, once and from start to end into its tree. What it keeps
- * grows with the number of members, not with their size. Throws `invalid` for what is no archive,
- * is cut, or holds members that no layer may have.
+ * Reads a layer's archive, decompressed, once and from start to end into an empty tree. What it
+ * keeps grows with the number of members, not with their size. Throws `invalid` for what is no
+ * archive, is cut, or holds members that no layer may have.
  */
-export async function scanLayer(archive: ByteStream, probe?: ContentProbe): Promise<LayerTree> {
-  const tree = new LayerTree();
+export async function scanLayer(
+  archive: ByteStream,
+  { tree, probe }: { tree: LayerTree; probe?: ContentProbe },
+): Promise<void> {
   const parser = createTarParser(handlersFor(tree, probe));
   for await (const chunk of archive) parser.write(chunk);
   parser.end();
-  return tree;
 }
 
 function handlersFor(tree: LayerTree, probe: ContentProbe | undefined): TarHandlers {

@@ -47,6 +47,36 @@ export class Stack {
     return this.layerAt[path] !== nowhere;
   }
 
+  /** Whether what is seen at a path is this layer's node. */
+  isFrom(path: number, layer: number, node: number): boolean {
+    return this.layerAt[path] === layer && this.nodeAt[path] === node;
+  }
+
+  /** Whether what is seen at a path is a directory. */
+  isDirectory(path: number): boolean {
+    if (path === rootId) return true;
+    return this.#image.layers[this.layerAt[path]!]!.tree.isDirectory(this.nodeAt[path]!);
+  }
+
+  /** Size of what is seen at a path. */
+  sizeAt(path: number): number {
+    return this.#image.layers[this.layerAt[path]!]!.tree.sizeOf(this.nodeAt[path]!);
+  }
+
+  digestAt(path: number): string {
+    return this.#image.layers[this.layerAt[path]!]!.tree.digestOf(this.nodeAt[path]!);
+  }
+
+  /** Visits all that is seen below a path, a directory before what lies in it. */
+  walk(path: number, visit: (path: number) => void): void {
+    const { firstChild, nextSibling } = this.#image;
+    for (let child = firstChild[path]!; child !== noPath; child = nextSibling[child]!) {
+      if (!this.isSeen(child)) continue;
+      visit(child);
+      this.walk(child, visit);
+    }
+  }
+
   #hide(layer: PlacedLayer, listener: StackListener): void {
     const { tree, pathOfNode } = layer;
     if (this.#heedOpaque) {
@@ -55,7 +85,7 @@ export class Stack {
     for (let node = 1; node < tree.count; node++) {
       if (!tree.isWhiteout(node)) continue;
       const path = pathOfNode[node]!;
-      const wasDirectory = this.isSeen(path) && this.#isDirectory(path);
+      const wasDirectory = this.isSeen(path) && this.isDirectory(path);
       const sizeBytes = this.#remove(path, node, listener);
       listener.onWhiteout?.(node, { wasDirectory, sizeBytes });
     }
@@ -70,8 +100,8 @@ export class Stack {
       if (lower === nowhere) listener.onAdded?.(path, node);
       else {
         // An implied directory says nothing of the one that stands there.
-        if (tree.kindOf(node) === 'implied' && this.#isDirectory(path)) continue;
-        if (this.#isDirectory(path) && !tree.isDirectory(node)) {
+        if (tree.kindOf(node) === 'implied' && this.isDirectory(path)) continue;
+        if (this.isDirectory(path) && !tree.isDirectory(node)) {
           this.#removeBelow(path, node, listener);
         }
         listener.onReplaced?.({ path, lower, node });
@@ -79,11 +109,6 @@ export class Stack {
       this.layerAt[path] = index;
       this.nodeAt[path] = node;
     }
-  }
-
-  #isDirectory(path: number): boolean {
-    if (path === rootId) return true;
-    return this.#image.layers[this.layerAt[path]!]!.tree.isDirectory(this.nodeAt[path]!);
   }
 
   /** Removes a path with all in it, and gives the sum of the sizes. */
@@ -105,4 +130,11 @@ export class Stack {
     }
     return sizeBytes;
   }
+}
+
+/** All layers of an image, stacked. */
+export function stackAll(image: ImageTree): Stack {
+  const stack = new Stack(image);
+  for (let layer = 0; layer < image.layers.length; layer++) stack.push();
+  return stack;
 }

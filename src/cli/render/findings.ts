@@ -1,0 +1,137 @@
+import { formatSize } from '../../core/index.ts';
+import type { ImageAnalysis, LeftCache, RiskyFile, Waste } from '../../image/index.ts';
+import { adviceFor, adviceOnCache } from '../analyze/advice.ts';
+import type { DockerfileLine } from '../analyze/dockerfile-lines.ts';
+import { instructionOf } from '../analyze/layer-command.ts';
+import { printable, renderTable } from './table.ts';
+
+export interface FindingsOptions {
+  /** Items of each list. */
+  readonly most: number;
+  readonly columns: number;
+  /** By layer, when a Dockerfile is at hand. */
+  readonly lines: readonly (DockerfileLine | undefined)[] | undefined;
+}
+
+/** How reports speak of a layer: by its line in the Dockerfile if that is known. */
+export function placeOf(layer: number, lines: FindingsOptions['lines']): string {
+  const line = lines?.[layer];
+  return line ? `line ${line.line}` : `layer ${layer}`;
+}
+
+/** Who caused the waste, who undid it, and what would save it. */
+export function renderWaste(analysis: ImageAnalysis, options: FindingsOptions): string {
+  const { waste, layers } = analysis;
+  if (waste.length === 0) return '';
+  const { lines, columns } = options;
+  const firstOwn = lines?.findIndex((line) => line !== undefined) ?? 1;
+  const textOf = (layer: number) => lines?.[layer]?.text ?? instructionOf(layers[layer]!);
+  const shown = waste.slice(0, Math.ceil(options.most / 2));
+  const items = shown.map((one) => {
+    const { broughtBy, undoneBy } = one;
+    const place = {
+      brought: textOf(broughtBy),
+      undone: textOf(undoneBy),
+      broughtAt: placeOf(broughtBy, lines),
+      undoneAt: placeOf(undoneBy, lines),
+      fromBase: broughtBy < (firstOwn < 0 ? layers.length : firstOwn),
+    };
+    return [
+      `${formatSize(one.sizeBytes)} in ${files(one.files)}`,
+      `    ${clip(`${place.broughtAt}: ${place.brought}`, columns - 4)}`,
+      `    ${verbs[one.kind]} by ${clip(`${place.undoneAt}: ${place.undone}`, columns - 24)}`,
+      `    e.g. ${clip(one.examples.map(({ path }) => path).join(' '), columns - 9)}`,
+      `    to save it: ${printable(adviceFor(one, place))}`,
+    ].join('\n');
+  });
+  const rest = waste.length - shown.length;
+  if (rest > 0) items.push(`and ${rest} smaller ones`);
+  return `WHERE BYTES ARE WASTED\n${items.join('\n')}\n`;
+}
+
+const verbs: Record<Waste['kind'], string> = {
+  removed: 'removed',
+  rewritten: 'overwritten',
+  reowned: 'copied for another owner or mode',
+  repeated: 'brought again, unchanged,',
+};
+
+export function renderCaches(
+  caches: readonly LeftCache[],
+  { most, lines }: FindingsOptions,
+): string {
+  if (caches.length === 0) return '';
+  const items = caches.slice(0, most).map((cache) => {
+    const what = `${formatSize(cache.sizeBytes)} of ${cache.manager} in ${cache.path}`;
+    return `${what}\n    ${adviceOnCache(cache, placeOf(cache.layer, lines))}\n`;
+  });
+  return `PACKAGE CACHES LEFT BEHIND\n${items.join('')}`;
+}
+
+export function renderDuplicates(
+  { duplicates }: Pick<ImageAnalysis, 'duplicates'>,
+  { most, lines }: FindingsOptions,
+): string {
+  if (duplicates.length === 0) return '';
+  const shown = duplicates.slice(0, most);
+  const rows = shown.map(({ wastedBytes, count, files: same }) => [
+    formatSize(wastedBytes),
+    String(count),
+    same
+      .slice(0, 3)
+      .map(({ path, layer }) => `${path} (${placeOf(layer, lines)})`)
+      .join(', ') + (count > 3 ? ', …' : ''),
+  ]);
+  const rest = duplicates.length - shown.length;
+  const table = renderTable(['WASTED', 'COPIES', 'FILES OF ONE CONTENT'], rows);
+  return table + (rest > 0 ? `and ${rest} more\n` : '');
+}
+
+export function renderSecrets(
+  { inventory, configSecrets }: Pick<ImageAnalysis, 'inventory' | 'configSecrets'>,
+  { most, lines }: FindingsOptions,
+): string {
+  const rows = inventory.secrets.map(({ kind, path, layer, hiddenBy }) => [
+    kind,
+    path,
+    placeOf(layer, lines) +
+      (hiddenBy === undefined ? '' : `, gone with ${placeOf(hiddenBy, lines)} but still readable`),
+  ]);
+  rows.push(...configSecrets.map(({ kind, where }) => [kind, where, 'configuration']));
+  if (rows.length === 0) return '';
+  const rest = rows.length - most;
+  const table = renderTable(['SECRET', 'PATH', 'FROM'], rows.slice(0, most));
+  return table + (rest > 0 ? `and ${rest} more\n` : '');
+}
+
+export function renderRisks(risks: readonly RiskyFile[], { most, lines }: FindingsOptions): string {
+  if (risks.length === 0) return '';
+  const rows = risks.map((file) => [
+    file.kind === 'setid' ? 'setuid/setgid' : 'world-writable',
+    file.mode.toString(8).padStart(4, '0'),
+    `${file.uid}:${file.gid}`,
+    placeOf(file.layer, lines),
+    file.path,
+  ]);
+  const rest = rows.length - most;
+  const table = renderTable(['RISK', 'MODE', 'OWNER', 'FROM', 'PATH'], rows.slice(0, most));
+  return table + (rest > 0 ? `and ${rest} more\n` : '');
+}
+
+export function renderPackages({ inventory }: Pick<ImageAnalysis, 'inventory'>): string {
+  const byKind = Object.entries(Object.groupBy(inventory.packages, (one) => one.kind));
+  if (byKind.length === 0) return '';
+  const counts = byKind.map(([kind, list]) => `${list.length} ${kind}`);
+  const name = inventory.osRelease.get('PRETTY_NAME');
+  return `packages: ${counts.join(', ')}${name ? printable(` (${name})`) : ''}\n`;
+}
+
+function files(count: number): string {
+  return `${count} file${count === 1 ? '' : 's'}`;
+}
+
+function clip(text: string, columns: number): string {
+  const shown = printable(text);
+  const most = Math.max(40, columns);
+  return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown;
+}

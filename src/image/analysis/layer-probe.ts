@@ -1,0 +1,120 @@
+import type { TarEntry } from '../tar/tar-entry.ts';
+import type { LayerTree } from './layer-tree.ts';
+import { readApkInstalled } from './packages/apk.ts';
+import { readDpkgStatus } from './packages/dpkg.ts';
+import { readPackageJson } from './packages/npm.ts';
+import type { Package } from './packages/package.ts';
+import { readPythonMetadata, sumOfRecord } from './packages/python.ts';
+import { readRpmDatabase } from './packages/rpm.ts';
+import type { ContentProbe } from './scan-layer.ts';
+import { findSecret, type SecretKind, secretBytes } from './secrets.ts';
+
+/** What the contents of a layer's files told. Nodes are the layer's. */
+export interface LayerContents {
+  readonly packages: readonly { readonly node: number; readonly packages: readonly Package[] }[];
+  /** Sizes that RECORD files of Python packages sum up to, by the node of the folder they lie in. */
+  readonly recordedBytes: ReadonlyMap<number, number>;
+  readonly secrets: readonly { readonly node: number; readonly kind: SecretKind }[];
+  /** Fields of its os-release, if it has one. */
+  readonly osRelease?: { readonly node: number; readonly fields: ReadonlyMap<string, string> };
+}
+
+interface Database {
+  readonly path: RegExp;
+  readonly mostBytes: number;
+  /** Reads the beginning alone of a longer file, which else is passed over. */
+  readonly cut?: boolean;
+  read(bytes: Buffer): Package[];
+}
+
+const databases: readonly Database[] = [
+  {
+    path: /^var\/lib\/dpkg\/status(?:\.d\/[^/]+)?$/,
+    mostBytes: 64 << 20,
+    read: (bytes) => readDpkgStatus(bytes.toString()),
+  },
+  {
+    path: /^(?:usr\/)?lib\/apk\/db\/installed$/,
+    mostBytes: 64 << 20,
+    read: (bytes) => readApkInstalled(bytes.toString()),
+  },
+  {
+    path: /^(?:var\/lib|usr\/lib\/sysimage|usr\/share)\/rpm\/rpmdb\.sqlite$/,
+    mostBytes: 512 << 20,
+    read: readRpmDatabase,
+  },
+  {
+    path: /\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/,
+    mostBytes: 64 << 10,
+    cut: true,
+    read: (bytes) => readPythonMetadata(bytes.toString()),
+  },
+  {
+    path: /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/package\.json$/,
+    mostBytes: 1 << 20,
+    read: (bytes) => readPackageJson(bytes.toString()),
+  },
+];
+
+const recordPath = /\.dist-info\/RECORD$/;
+const mostRecordBytes = 32 << 20;
+const osReleasePath = /^(?:etc|usr\/lib)\/os-release$/;
+const mostPackageFiles = 200_000;
+const mostSecrets = 10_000;
+
+/** Looks into package databases, likely secrets and os-release while a layer is scanned. */
+export function layerProbe(tree: LayerTree): { probe: ContentProbe; contents: LayerContents } {
+  const contents = {
+    packages: [] as { node: number; packages: Package[] }[],
+    recordedBytes: new Map<number, number>(),
+    secrets: [] as { node: number; kind: SecretKind }[],
+    osRelease: undefined as LayerContents['osRelease'],
+  };
+  const probe: ContentProbe = {
+    wantedBytes(path, entry) {
+      const database = databaseOf(path, entry);
+      if (database) return Math.min(entry.sizeBytes, database.mostBytes);
+      if (osReleasePath.test(path)) return 4096;
+      if (recordPath.test(path) && entry.sizeBytes <= mostRecordBytes) return entry.sizeBytes;
+      return secretBytes(path, entry.sizeBytes);
+    },
+    take({ path, node, entry }, bytes) {
+      const database = databaseOf(path, entry);
+      if (database) {
+        const packages = database.read(bytes);
+        if (packages.length > 0 && contents.packages.length < mostPackageFiles) {
+          contents.packages.push({ node, packages });
+        }
+      } else if (recordPath.test(path)) {
+        contents.recordedBytes.set(tree.paths.parentOf(node), sumOfRecord(bytes.toString()));
+      } else if (osReleasePath.test(path)) {
+        contents.osRelease = { node, fields: readOsRelease(bytes.toString()) };
+      } else {
+        const kind = findSecret(path, bytes);
+        if (kind !== undefined && contents.secrets.length < mostSecrets) {
+          contents.secrets.push({ node, kind });
+        }
+      }
+    },
+  };
+  return { probe, contents };
+}
+
+function databaseOf(path: string, { sizeBytes }: TarEntry): Database | undefined {
+  // The last letter tells most files apart at little cost.
+  const last = path.charCodeAt(path.length - 1);
+  const isCandidate =
+    path.startsWith('var/lib/dpkg/status.d/') || 'sdeAOnoD'.includes(String.fromCharCode(last));
+  if (!isCandidate) return undefined;
+  const database = databases.find((one) => one.path.test(path));
+  return database && (sizeBytes <= database.mostBytes || database.cut) ? database : undefined;
+}
+
+function readOsRelease(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const match = /^([A-Z_]+)=(?:"([^"\\]*)"|'([^']*)'|([^\s"']*))\s*$/.exec(line);
+    if (match) fields.set(match[1]!, match[2] ?? match[3] ?? match[4] ?? '');
+  }
+  return fields;
+}
