@@ -34,11 +34,7 @@ export class OpenDirectories {
   open(directory: string): number {
     if (directory === this.#lastPath) return this.#lastFd;
     if (directory === '') return this.#rootFd;
-    let fd = this.#open.get(directory);
-    if (fd === undefined) {
-      fd = this.#openAnew(directory);
-      this.#keep(directory, fd);
-    }
+    const fd = this.#open.get(directory) ?? this.#openAnew(directory);
     this.#lastPath = directory;
     this.#lastFd = fd;
     return fd;
@@ -48,9 +44,15 @@ export class OpenDirectories {
     let fd = openInRoot(this.#rootFd, directory, openDirectory);
     if ((fd === -ENOENT || fd === -ENOTDIR) && this.#make) {
       this.#make(directory);
+      // Making it may have needed it open.
+      const known = this.#open.get(directory);
+      if (known !== undefined) return known;
       fd = openInRoot(this.#rootFd, directory, openDirectory);
     }
-    if (fd >= 0) return fd;
+    if (fd >= 0) {
+      this.#keep(directory, fd);
+      return fd;
+    }
     const cause = systemError(fd, 'openat2', directory);
     if (![ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG].includes(-fd)) throw cause;
     throw invalid(`open ${quoteMember(directory)}: it is no directory within the tree`, { cause });
