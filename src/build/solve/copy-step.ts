@@ -118,6 +118,7 @@ async function makeOnParent(scope: BuildScope, making: Making): Promise<Committe
   const owner =
     named === undefined ? undefined : await readOwner(rootFiles, () => filesystem.mount(), named);
   await copyInto(scope, filesystem, { ...making, owner });
+  // Awaited here: at the end of the block the filesystem is dropped unless it is committed.
   return await commit(scope, filesystem, attempt);
 }
 

@@ -109,6 +109,7 @@ async function make(scope: BuildScope, making: Making): Promise<MadeLayer> {
       kept,
     });
   }
+  // Awaited here: at the end of the block the filesystem is dropped unless it is committed.
   return await commit(scope, filesystem, attempt);
 }
 

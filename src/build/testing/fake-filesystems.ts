@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { collect, type Digest, digestOf, notFound, streamOf } from '../../core/index.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { collect, type Digest, digestOf, internal, notFound, streamOf } from '../../core/index.ts';
 import { mediaTypes } from '../../image/index.ts';
 import type { Chain, CommittedStep, Filesystems, LayerEntry, Layers } from '../ports.ts';
 import { entriesOf } from './fake-trees.ts';
@@ -76,18 +77,22 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
       });
       open++;
       let committed = false;
+      let disposed = false;
       return {
         id: folder,
         upperPath: folder,
         mount: async () => folder,
         async commit({ signal }) {
           signal?.throwIfAborted();
+          await nextTurn();
+          if (disposed) throw internal('commit: the filesystem is gone');
           committed = true;
           const { chain, diffId, sizeBytes } = add(parent, folder);
           return { chain, diffId, sizeBytes, contentDigest: contentOf(folder) };
         },
         async [Symbol.asyncDispose]() {
           open--;
+          disposed = true;
           if (!committed) rmSync(folder, { recursive: true });
         },
       };
