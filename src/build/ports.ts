@@ -283,6 +283,8 @@ export interface CopyItem {
   readonly targetPath: string;
   /** Of a directory: itself alone, without what is in it. */
   readonly shallow?: boolean;
+  /** Of a file: its name below targetPath, should that be a directory already. */
+  readonly under?: string;
 }
 
 /**

@@ -190,30 +190,26 @@ async function copyInto(
 
 interface Destination {
   readonly path: string;
-  readonly isDirectory: boolean;
+  /** Undefined when the path alone does not tell: then a file goes into it if it is one. */
+  readonly isDirectory: boolean | undefined;
 }
 
-/** Throws `invalid` when what is copied cannot stand at the destination. */
+/** Throws `invalid` when several things are to become one file. */
 async function destinationOf(
   scope: BuildScope,
   filesystem: WritableFilesystem,
   { action, sets }: { action: CopyAction; sets: readonly MaterialFiles[] },
 ): Promise<Destination> {
-  const items = sets.flatMap((set) => set.items);
-  const path = action.destination;
-  if (path.endsWith('/')) return { path: posix.join('/', path), isDirectory: true };
-  // Only what the path does not tell by itself needs the filesystem mounted.
+  const path = posix.join('/', action.destination);
+  if (path.endsWith('/')) return { path, isDirectory: true };
+  const items = sets.flatMap((set) => set.items).filter(({ keepsPath }) => !keepsPath);
+  if (items.length <= 1) return { path, isDirectory: undefined };
+  // Only here something has to be known of the filesystem beforehand, which takes a mount.
   const kind = await scope.ports.rootFiles.kindOf(await filesystem.mount(), path);
-  const isDirectory = kind === 'directory';
-  if (kind === 'other' && items.some((item) => item.isDirectory && !item.keepsPath)) {
-    throw invalid(`cannot copy to non-directory: ${path}`);
-  }
-  if (items.length > 1 && !isDirectory && items.some((item) => !item.keepsPath)) {
-    throw invalid(
-      `when using ${action.name} with more than one source file, the destination must be a directory and end with a /`,
-    );
-  }
-  return { path: posix.join('/', path), isDirectory };
+  if (kind === 'directory') return { path, isDirectory: true };
+  throw invalid(
+    `when using ${action.name} with more than one source file, the destination must be a directory and end with a /`,
+  );
 }
 
 async function copySet(
@@ -248,10 +244,9 @@ function unionOf(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
 
 function copyItem(item: MaterialItem, { path, isDirectory }: Destination): CopyItem {
   const { sourcePath, under, keepsPath, shallow } = item;
-  const goesBelow = keepsPath || (isDirectory && !item.isDirectory);
-  return {
-    sourcePath,
-    targetPath: goesBelow ? posix.join(path, under) : path,
-    ...(shallow && { shallow }),
-  };
+  if (keepsPath || (isDirectory && !item.isDirectory)) {
+    return { sourcePath, targetPath: posix.join(path, under), ...(shallow && { shallow }) };
+  }
+  const mayGoUnder = isDirectory === undefined && !item.isDirectory;
+  return { sourcePath, targetPath: path, ...(mayGoUnder && { under }) };
 }

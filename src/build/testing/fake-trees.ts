@@ -77,8 +77,10 @@ function entryOf(path: string): FileEntry {
 }
 
 function copy(request: CopyRequest): void {
-  for (const { sourcePath, targetPath, shallow } of request.items) {
-    const target = join(request.targetRoot, targetPath);
+  for (const { sourcePath, targetPath, shallow, under } of request.items) {
+    const whole = join(request.targetRoot, targetPath);
+    const isDirectory = existsSync(whole) && lstatSync(whole).isDirectory();
+    const target = under !== undefined && isDirectory ? join(whole, under) : whole;
     mkdirSync(dirname(target), { recursive: true });
     copyOne(request, { path: sourcePath, target, shallow });
   }

@@ -97,6 +97,33 @@ export class CopyTarget {
     return at;
   }
 
+  /** Whether an absolute path leads to a directory, links followed inside the root. */
+  leadsToDirectory(path: string): boolean {
+    const pending = segments(path).reverse();
+    let at = '';
+    let links = 0;
+    while (pending.length > 0) {
+      const segment = pending.pop()!;
+      if (segment === '..') {
+        at = at.slice(0, Math.max(at.lastIndexOf('/'), 0));
+        continue;
+      }
+      const next = at === '' ? segment : `${at}/${segment}`;
+      if (!this.#present.has(next)) {
+        const found = this.#find(next);
+        if (found && isSymlink(found.stat) && ++links <= mostLinks) {
+          const target = this.#targetOf(found, next);
+          if (target.startsWith('/')) at = '';
+          pending.push(...segments(target).reverse());
+          continue;
+        }
+        if (!found || !isDirectory(found.stat)) return false;
+      }
+      at = next;
+    }
+    return true;
+  }
+
   /** The directory at a path below one that this object gave; its last part is no link to follow. */
   subdirectory(path: string, made: Attributes): void {
     if (!this.#present.has(path)) this.#settle(path, this.#find(path), made);

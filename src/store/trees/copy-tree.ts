@@ -36,7 +36,7 @@ import { attributesOfStat, CopyTarget } from './copy-target.ts';
 
 export interface CopyTreeInput {
   readonly sourceRoot: string;
-  readonly items: readonly { sourcePath: string; targetPath: string; shallow?: boolean }[];
+  readonly items: readonly CopyTreeItem[];
   readonly skip?: ReadonlySet<string>;
   readonly targetRoot: string;
   /** Layers seen through the target, the topmost first, where it is an unmounted upper directory. */
@@ -45,6 +45,15 @@ export interface CopyTreeInput {
   readonly mode?: number | Uint16Array;
   readonly epochS?: number;
   readonly mayLink: boolean;
+}
+
+export interface CopyTreeItem {
+  readonly sourcePath: string;
+  readonly targetPath: string;
+  /** Of a directory: itself alone. */
+  readonly shallow?: boolean;
+  /** Of a file: its name below targetPath, should that be a directory already. */
+  readonly under?: string;
 }
 
 const { EEXIST, ENOENT, ENOTDIR, ELOOP, EXDEV, EPERM, EMLINK } = os.errno;
@@ -95,7 +104,7 @@ class TreeCopy {
     closeFd(this.#sourceFd);
   }
 
-  item({ sourcePath, targetPath, shallow }: CopyTreeInput['items'][number]): void {
+  item({ sourcePath, targetPath, shallow, under }: CopyTreeItem): void {
     const name = sourcePath === '' ? '.' : baseName(sourcePath);
     const parentFd = openInRoot(this.#sourceFd, directoryName(sourcePath), openDirectory);
     if (absent.has(parentFd)) throw notThere(sourcePath);
@@ -111,7 +120,8 @@ class TreeCopy {
         const directory = this.target.directory(targetPath, this.#parents, made);
         if (!shallow) this.#contents(source, directory);
       } else {
-        const clean = targetPath.replace(/\/+$/, '');
+        const goesUnder = under !== undefined && this.target.leadsToDirectory(targetPath);
+        const clean = (goesUnder ? `${targetPath}/${under}` : targetPath).replace(/\/+$/, '');
         const directory = this.target.directory(directoryName(clean), this.#parents);
         this.#file(source, join(directory, baseName(clean)));
       }
