@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { collect, type Digest, digestAlgorithm, notFound, randomId } from '../core/index.ts';
+import {
+  collect,
+  type Digest,
+  digestAlgorithm,
+  errorKind,
+  notFound,
+  randomId,
+} from '../core/index.ts';
 import type { RegistryStorage, RepositoryName, Upload, UploadStorage } from '../registry/index.ts';
 import type { ContentStore, Database } from '../store/index.ts';
 import { type RegistryRecords, registryRecords } from './registry-records.ts';
@@ -118,11 +125,18 @@ function uploadStorage(content: ContentStore, records: RegistryRecords): UploadS
       const stale = uploads.filter(
         ({ id, updatedAtMs }) => id.startsWith(uploadPrefix) && updatedAtMs < beforeMs,
       );
+      let expired = 0;
       for (const { id } of stale) {
-        const ingest = await content.ingest(id);
-        await ingest.abort();
+        try {
+          const ingest = await content.ingest(id);
+          await ingest.abort();
+          expired++;
+        } catch (error) {
+          // Somebody came back for it just now.
+          if (errorKind(error) !== 'conflict') throw error;
+        }
       }
-      return stale.length;
+      return expired;
     },
   };
 }

@@ -50,21 +50,12 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     warned.add(key);
     onWarning(text, host);
   }
-  const pings: Parameters<typeof openRegistrySession>[0]['pings'] = new Map();
+  const pings = new Map();
+  const shared = { agents, tokens, pings, userAgent, silenceMs, pause, warn };
   return {
     sessions: (domain, purpose, credentials) =>
       endpointsOf(domain, purpose, rules).map((endpoint) =>
-        openRegistrySession({
-          endpoint,
-          credentials: endpoint.isMirror ? undefined : credentials,
-          agents,
-          tokens,
-          pings,
-          userAgent,
-          silenceMs,
-          pause,
-          warn,
-        }),
+        openRegistrySession(endpoint, endpoint.isMirror ? undefined : credentials, shared),
       ),
     [Symbol.dispose]: () => agents[Symbol.dispose](),
   };

@@ -220,6 +220,32 @@ describe('redirects', () => {
   });
 });
 
+describe('a mirror of the Hub', () => {
+  test('serves what it has, and is shown no credentials', async () => {
+    await using mirror = await scriptedRegistry(({ path, headers }) => {
+      assert.equal(headers.authorization, undefined);
+      if (path === '/v2/library/a/manifests/latest') return found;
+      return path.includes('/blobs/') ? { body: 'blob' } : undefined;
+    });
+    using client = impatientClient({ mirrors: [`http://${mirror.host}`] });
+    const source = registrySource(client, parseReference('a'), { credentials: bob });
+    assert.equal((await source.root()).descriptor.digest, digestOf(manifest));
+    const blob = { mediaType: mediaTypes.ociLayer, digest: digestOf('blob'), size: 4 };
+    assert.equal((await collect(source.blob(blob, { offset: 0 }), 10)).toString(), 'blob');
+  });
+
+  test('that has nothing is passed over for the next', async () => {
+    await using empty = await scriptedRegistry(() => undefined);
+    await using full = await scriptedRegistry(({ path }) =>
+      path.includes('/manifests/') ? found : undefined,
+    );
+    const mirrors = [`http://${empty.host}`, `http://${full.host}`];
+    using client = impatientClient({ mirrors });
+    await registrySource(client, parseReference('a')).root();
+    assert.deepEqual(empty.lines(), ['GET /v2/', 'GET /v2/library/a/manifests/latest']);
+  });
+});
+
 describe('docker login', () => {
   test('gives the refresh token it is handed', () =>
     withTokens({ refreshToken: 'keep me' }, async ({ registry, client }) => {

@@ -167,6 +167,10 @@ function uploadContract(check: Check): void {
     await upload.write(Buffer.from('x'));
     await upload[Symbol.asyncDispose]();
     assert.equal(await storage.uploads.expire(Date.now() - 60_000), 0);
+    {
+      await using _busy = await storage.uploads.open(alpha, upload.id);
+      assert.equal(await storage.uploads.expire(Date.now() + 60_000), 0);
+    }
     assert.equal(await storage.uploads.expire(Date.now() + 60_000), 1);
     assert.equal(await storage.uploads.offsetOf(alpha, upload.id), undefined);
   });
