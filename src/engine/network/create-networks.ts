@@ -167,6 +167,7 @@ async function adopt(parts: Parts, running: readonly EndpointRequest[]): Promise
 }
 
 async function close(parts: Parts): Promise<void> {
+  if (parts.locks.disposed) return;
   const { registry, raised, firewall, workshop, reaper } = parts;
   await using last = new AsyncDisposableStack();
   last.use(parts.netlink);

@@ -49,7 +49,9 @@ export function openNetlink(): Netlink {
   }
   let sequence = 0;
   let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (closed) throw internal('use netlink: the socket is closed');
     const mine = last.then(work);
     last = mine.catch(() => {});
     return mine;
@@ -109,6 +111,10 @@ export function openNetlink(): Netlink {
   return {
     batch: (requests) => inTurn(() => batch(requests)),
     query: (request) => inTurn(() => query(request)),
-    [Symbol.dispose]: () => void call(native.close, fd),
+    [Symbol.dispose]() {
+      // After what is under way, and never twice: the number may be somebody else's by then.
+      if (!closed) void inTurn(async () => call(native.close, fd));
+      closed = true;
+    },
   };
 }

@@ -32,6 +32,8 @@ export function openNftables(): Nftables {
   library.setFlags(context, output.json | output.terse);
   let last: Promise<unknown> = Promise.resolve();
 
+  let closed = false;
+
   // A context holds one command's output at a time.
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = last.then(work);
@@ -39,6 +41,7 @@ export function openNftables(): Nftables {
     return mine;
   }
   async function execute(script: string): Promise<string> {
+    if (closed) throw internal('change nftables: closed');
     const result = await callElsewhere(library.run, context, script);
     if (result !== 0) {
       const reason = String(library.errorText(context)).trim();
@@ -54,7 +57,11 @@ export function openNftables(): Nftables {
   return {
     run: (script) => inTurn(async () => void (await execute(script))),
     query,
-    [Symbol.dispose]: () => void call(library.free, context),
+    [Symbol.dispose]() {
+      // After what is under way; freeing twice would end the process.
+      if (!closed) void inTurn(async () => call(library.free, context));
+      closed = true;
+    },
   };
 }
 
