@@ -8,6 +8,7 @@ import {
 import type { RegistryClient } from '../registry/index.ts';
 import { createRootFiles, type Database, type Store } from '../store/index.ts';
 import { createBaseImages, createImageWriter } from './build/base-images.ts';
+import { createDecompressors } from './build/decompressors.ts';
 import { createEmulators } from './build/emulators.ts';
 import { createCacheStores, createExports } from './build/exports.ts';
 import { createFetcher } from './build/fetcher.ts';
@@ -45,6 +46,7 @@ export function openBuilder(options: {
       exports: createExports({ images, transfers, archiveStack: snapshots.archiveStack }),
       cacheStores: createCacheStores(client),
       emulators: createEmulators(),
+      decompressors: createDecompressors(),
     },
     // Beside the snapshots, so that files of a context can be linked into layers.
     { root: join(config.rootPath, 'build'), secretRoot: join(config.runPath, 'build-secrets') },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, finishDigest } from '../../core/index.ts';
 import type { FileEntry } from '../ports.ts';
 import type { Owner } from '../solve/users.ts';
@@ -36,7 +37,7 @@ export async function contentDigest(
     hash.update(chunk);
     if (count <= mostListed) listed.push(chunk);
     chunk = '';
-    await new Promise(setImmediate);
+    await nextTurn();
   }
   hash.update(chunk);
   listed.push(chunk);

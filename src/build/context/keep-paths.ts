@@ -1,11 +1,15 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IgnoreMatcher, IgnoreWalk } from '../../dockerfile/index.ts';
 import type { FileIndex } from './file-index.ts';
 
+const pathsPerTurn = 2000;
+
 /**
  * The paths that ignore rules leave in: those not ignored, and the folders above them. Each folder
- * is judged once, and nothing below a folder that no rule can bring back is looked at.
+ * is judged once, and nothing below a folder that no rule can bring back is looked at. Gives the
+ * event loop a turn now and then.
  */
-export function keptByIgnore(index: FileIndex, matcher: IgnoreMatcher): Set<string> {
+export async function keptByIgnore(index: FileIndex, matcher: IgnoreMatcher): Promise<Set<string>> {
   const kept = new Set<string>();
   const walks = new Map<string, IgnoreWalk | 'pruned'>([['', matcher.walk()]]);
 
@@ -20,7 +24,8 @@ export function keptByIgnore(index: FileIndex, matcher: IgnoreMatcher): Set<stri
     return walk;
   }
 
-  for (const path of index.paths) {
+  for (const [at, path] of index.paths.entries()) {
+    if (at % pathsPerTurn === pathsPerTurn - 1) await nextTurn();
     const walk = inside(folderOf(path));
     if (walk !== 'pruned' && !walk.entry(path).ignored) keep(kept, path);
   }

@@ -19,7 +19,7 @@ import { keptByIgnore } from './keep-paths.ts';
 /** Bounds for contexts, against archives made to fill the disk. */
 export const defaultContextLimits: UnpackLimits = { entries: 5_000_000, bytes: 200 * 2 ** 30 };
 
-const largestDockerfileBytes = 64 * 2 ** 20;
+const largestDockerfileBytes = 8 * 2 ** 20;
 
 export interface LoadOptions {
   /** An empty folder of the build's own. */
@@ -170,7 +170,7 @@ export async function applyIgnoreFile(
   const patterns = parseIgnoreFile(Buffer.from(await readSmall(context, found)).toString());
   try {
     const matcher = createIgnoreMatcher(patterns);
-    const kept = keptByIgnore(context.all, matcher);
+    const kept = await keptByIgnore(context.all, matcher);
     const index = fileIndex(context.all.tree, {
       keep: (path) => kept.has(path),
       plainRoot: true,
