@@ -6,6 +6,7 @@ import { cancelCommand } from './commands/cancel.ts';
 import { downCommand } from './commands/down.ts';
 import { imageCommand } from './commands/image.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { lintCommand } from './commands/lint.ts';
 import { logsCommand } from './commands/logs.ts';
 import { submitCommand } from './commands/submit.ts';
 import { upCommand } from './commands/up.ts';
@@ -34,6 +35,7 @@ program.command('daemon').description('run the daemon in the foreground (berth d
 for (const command of [
   buildCommand,
   analyzeCommand,
+  lintCommand,
   upCommand,
   downCommand,
   submitCommand,

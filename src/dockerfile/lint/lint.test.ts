@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { buildCheckFindings } from './build-check-findings.ts';
 import { applyFixes } from './fix.ts';
 import { lintDockerfile } from './lint-dockerfile.ts';
 import type { LintOptions } from './lint-options.ts';
@@ -19,8 +20,11 @@ function optionsFor({ code, severity }: Rule, options: Partial<LintOptions>): Pa
 
 function findings(rule: Rule, example: Example) {
   const { text, options } = parts(example);
-  const { findings: found } = lintDockerfile(text, optionsFor(rule, options));
-  return found.filter(({ code }) => code === rule.code);
+  const used = optionsFor(rule, options);
+  const result = lintDockerfile(text, used);
+  return [...result.findings, ...buildCheckFindings(result, used)].filter(
+    ({ code }) => code === rule.code,
+  );
 }
 
 test('each rule is in the index, under its own name', () => {

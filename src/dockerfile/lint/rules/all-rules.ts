@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.ts';
+import { bl1000 } from './bl1000.ts';
 import { dl1000 } from './dl1000.ts';
 import { dl1001 } from './dl1001.ts';
 import { dl3000 } from './dl3000.ts';
@@ -80,6 +81,7 @@ export const triggerRule: Rule = dl3043;
 
 /** Every rule, in the order of their codes. */
 export const allRules: readonly Rule[] = [
+  bl1000,
   dl1000,
   dl1001,
   dl3000,

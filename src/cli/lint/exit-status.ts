@@ -1,0 +1,20 @@
+import { severities } from '../../dockerfile/index.ts';
+import type { LintConfig } from './lint-config.ts';
+import type { FileReport } from './report.ts';
+
+/**
+ * 1 when a file cannot be parsed or a finding is at or above the threshold. 0 with `--no-fail` and
+ * with the formats whose readers decide for themselves.
+ */
+export function lintExitStatus(
+  reports: readonly FileReport[],
+  { noFail, format, failureThreshold }: Pick<LintConfig, 'noFail' | 'format' | 'failureThreshold'>,
+): 0 | 1 {
+  if (noFail || format === 'codeclimate' || format === 'codacy') return 0;
+  const rank = severities.findIndex((severity) => severity === failureThreshold);
+  const failing = rank < 0 ? severities : severities.slice(0, rank + 1);
+  const fails = reports.some(({ findings }) =>
+    findings.some(({ code, severity }) => code === 'DL1000' || failing.includes(severity)),
+  );
+  return fails ? 1 : 0;
+}

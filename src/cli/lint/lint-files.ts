@@ -1,0 +1,69 @@
+import {
+  buildCheckFindings,
+  type Finding,
+  type LintOptions,
+  type LintResult,
+  lintDockerfile,
+  shellcheckFindings,
+  shellcheckScripts,
+} from '../../dockerfile/index.ts';
+import type { FileReport } from './report.ts';
+import type { RunShellcheck } from './run-shellcheck.ts';
+
+/** A Dockerfile that was read. */
+export interface LintInput {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface LintFilesOptions {
+  readonly options: Partial<LintOptions>;
+  /** Left out, commands in RUN are not checked. */
+  readonly shellcheck?: RunShellcheck;
+  /** Whether BuildKit's checks are run too. */
+  readonly buildChecks: boolean;
+}
+
+export interface LintedFiles {
+  readonly reports: readonly FileReport[];
+  /** Whether ShellCheck was wanted and is not installed. */
+  readonly lacksShellcheck: boolean;
+}
+
+/** Lints files with all there is: the rules, BuildKit's checks, and ShellCheck once for all. */
+export async function lintFiles(
+  inputs: readonly LintInput[],
+  { options, shellcheck, buildChecks }: LintFilesOptions,
+): Promise<LintedFiles> {
+  const results = inputs.map(({ text }) => lintDockerfile(text, options));
+  const shell = shellcheck ? await shellFindings(results, shellcheck, options) : [];
+  const reports = inputs.map(({ name }, index) => {
+    const result = results[index]!;
+    const checks = buildChecks ? buildCheckFindings(result, options) : [];
+    return { name, findings: inOrder([...result.findings, ...checks, ...(shell?.[index] ?? [])]) };
+  });
+  return { reports, lacksShellcheck: shell === undefined };
+}
+
+/** For each file ShellCheck's findings, or undefined when it is not installed. */
+async function shellFindings(
+  results: readonly LintResult[],
+  shellcheck: RunShellcheck,
+  options: Partial<LintOptions>,
+): Promise<Finding[][] | undefined> {
+  const scripts = results.map((result) => shellcheckScripts(result));
+  const comments = await shellcheck(scripts.flat().map(({ text }) => text));
+  if (!comments) return undefined;
+  let next = 0;
+  return results.map((result, index) =>
+    scripts[index]!.flatMap((script) =>
+      shellcheckFindings(script, comments[next++] ?? [], result, options),
+    ),
+  );
+}
+
+function inOrder(findings: Finding[]): Finding[] {
+  return findings.sort(
+    (a, b) => a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : 1),
+  );
+}

@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs';
+import type { Connection } from '../../client/index.ts';
+import { invalid } from '../../core/index.ts';
+import { configCandidates, findConfigFile } from './config-file.ts';
+import { environmentConfig } from './environment.ts';
+import { lintExitStatus } from './exit-status.ts';
+import { explainRule } from './explain.ts';
+import { findDockerfiles } from './find-dockerfiles.ts';
+import { fixInput, writeFixed } from './fix-files.ts';
+import { type ConfigFlags, flagsConfig } from './flags-config.ts';
+import { formatters } from './formats/formatters.ts';
+import { type LintConfig, mergeConfig } from './lint-config.ts';
+import { type LintInput, lintFiles } from './lint-files.ts';
+import { readInputs } from './read-inputs.ts';
+import { shellcheckRunner } from './run-shellcheck.ts';
+import { shown } from './shown.ts';
+
+export interface LintFlags extends ConfigFlags {
+  readonly config?: string;
+  readonly filePathInReport?: string;
+  readonly output?: string;
+  readonly shellcheck: boolean;
+  readonly buildChecks: boolean;
+  readonly fix?: boolean;
+  readonly dryRun?: boolean;
+  readonly explain?: string;
+}
+
+/** Lints what the command line names, prints the findings, gives the exit code. */
+export async function runLint(
+  files: readonly string[],
+  flags: LintFlags,
+  _context: { connection: () => Connection },
+): Promise<number> {
+  if (flags.explain !== undefined) {
+    process.stdout.write(explainRule(flags.explain));
+    return 0;
+  }
+  if (flags.dryRun && !flags.fix) throw invalid('--dry-run is for use with --fix');
+  const config = readConfig(flags);
+  const names = findDockerfiles(files.length === 0 ? ['.'] : files);
+  if (names.length === 0) throw invalid(`lint ${files.join(' ') || '.'}: found no Dockerfile`);
+  const read = readInputs(names);
+  const inputs = flags.fix ? read.map((input) => fix(input, flags, config)) : read;
+  const { reports, lacksShellcheck } = await lintFiles(inputs, {
+    options: config.options,
+    shellcheck: flags.shellcheck ? shellcheckRunner() : undefined,
+    buildChecks: flags.buildChecks,
+  });
+  if (lacksShellcheck) {
+    note('shellcheck is not installed, so the commands in RUN are not checked by it');
+  }
+  const text = formatters[config.format](reports, {
+    color: !config.noColor && flags.output === undefined && process.stdout.isTTY === true,
+    pathInReport: flags.filePathInReport,
+    now: new Date(),
+  });
+  if (flags.output === undefined) process.stdout.write(text);
+  else writeFileSync(flags.output, text);
+  return lintExitStatus(reports, config);
+}
+
+function note(text: string): void {
+  process.stderr.write(`berth: note: ${text}\n`);
+}
+
+function readConfig(flags: LintFlags): LintConfig {
+  const file = findConfigFile(flags.config, configCandidates(process.cwd(), process.env));
+  const sources = [flagsConfig(flags), environmentConfig(process.env), file?.config ?? {}];
+  const config = mergeConfig(sources);
+  for (const key of file?.unknownKeys ?? []) {
+    note(`${file!.path}: the option ${shown(key)} is not known`);
+  }
+  if (config.verbose) process.stderr.write(describe(config, file?.path));
+  return config;
+}
+
+function describe(config: LintConfig, path: string | undefined): string {
+  const { options, ...rest } = config;
+  const lines = Object.entries({ ...rest, ...options }).map(([name, value]) => {
+    const plain = value instanceof Map || value instanceof Set ? [...value] : value;
+    return `  ${name}: ${shown(JSON.stringify(plain))}\n`;
+  });
+  return `configuration file: ${path === undefined ? 'none' : shown(path)}\n${lines.join('')}`;
+}
+
+/** Rewrites one file, or only shows how; gives what is to be linted then. */
+function fix(input: LintInput, flags: LintFlags, { options, format }: LintConfig): LintInput {
+  const fixed = fixInput(input, options);
+  if (fixed.fixed === 0) return input;
+  const isReport = format !== 'tty' && flags.output === undefined;
+  (isReport ? process.stderr : process.stdout).write(fixed.diff);
+  if (flags.dryRun) return fixed;
+  if (input.name === '-') return fixed;
+  writeFixed(input.name, input.text, fixed.text);
+  return fixed;
+}

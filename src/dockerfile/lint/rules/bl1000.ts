@@ -1,0 +1,12 @@
+import type { Rule } from '../rule.ts';
+
+/** Reported beside BuildKit's checks, by a walk that evaluates variables as a build does. */
+export const bl1000: Rule = {
+  code: 'BL1000',
+  severity: 'error',
+  title: 'A build would stop here',
+  documentation: `The file is well formed, but an image name or a variable in it makes no sense once variables are
+replaced by their defaults.`,
+  bad: ['FROM Upper:\n'],
+  good: ['FROM debian:12\n'],
+};
