@@ -43,9 +43,10 @@ export async function ensureBridge(
   return { index: link.index, created: !existing };
 }
 
-/** Idempotent; interfaces of containers on it lose their bridge. */
+/** Idempotent; interfaces of containers on it lose their bridge. One that is not ours stays. */
 export async function removeBridge(netlink: Netlink, name: string): Promise<void> {
-  await netlink.batch([deleteLink(name)]);
+  const link = await findLink(netlink, name);
+  if (link?.alias === mark) await netlink.batch([deleteLink(name)]);
 }
 
 /** `route_localnet` lets 127.0.0.1:PORT of the machine reach a container; the firewall guards it. */
