@@ -63,6 +63,7 @@ export function registryRecords(database: Database) {
   return {
     ...blobs,
     ...manifestRecords(database, blobs.holdsBlob),
+    ...referrerRecords(database),
     ...catalogRecords(database),
     ...sweepRecords(database),
   };
@@ -127,9 +128,9 @@ function manifestRecords(
 ) {
   const { sqlite, transaction } = database;
   const idOf = ensureRepository(database);
-  const columns = 'digest, media_type, size_bytes, artifact_type, annotations';
   const byDigest = sqlite.prepare(
-    `SELECT ${columns} FROM registry_manifests WHERE repository = ${repositoryId} AND digest = ?`,
+    `SELECT digest, media_type, size_bytes FROM registry_manifests
+     WHERE repository = ${repositoryId} AND digest = ?`,
   );
   const byTag = sqlite.prepare(
     `SELECT m.digest, media_type, size_bytes FROM registry_tags t
@@ -148,13 +149,6 @@ function manifestRecords(
   const remove = sqlite.prepare(
     `DELETE FROM registry_manifests WHERE repository = ${repositoryId} AND digest = ?`,
   );
-  const referring = sqlite.prepare(
-    `SELECT ${columns} FROM registry_manifests
-     WHERE repository = ${repositoryId} AND subject = ? AND digest > ?
-       AND (? IS NULL OR artifact_type = ?)
-     ORDER BY digest LIMIT ?`,
-  );
-
   function findManifest(name: RepositoryName, reference: Digest | Tag): StoredManifest | undefined {
     const row = (isDigest(reference) ? byDigest : byTag).get(name, reference);
     return row && storedManifest(row);
@@ -193,6 +187,17 @@ function manifestRecords(
     missing,
     putManifest,
     deleteManifest: (name: RepositoryName, digest: Digest) => remove.run(name, digest).changes > 0,
+  };
+}
+
+function referrerRecords({ sqlite }: Database) {
+  const referring = sqlite.prepare(
+    `SELECT digest, media_type, size_bytes, artifact_type, annotations FROM registry_manifests
+     WHERE repository = ${repositoryId} AND subject = ? AND digest > ?
+       AND (? IS NULL OR artifact_type = ?)
+     ORDER BY digest LIMIT ?`,
+  );
+  return {
     referrers: (
       name: RepositoryName,
       subject: Digest,

@@ -35,7 +35,7 @@ export function createRegistryAccess(options: RegistryAccessOptions): AccessCont
   const { users, policy, key, service, now = Date.now } = options;
   const tokens = tokenIssuer({ key, service, now });
   const checkPassword = passwordCheck(users, now);
-  const checked = new Map<string, AccessToken>();
+  const checkedToken = tokenMemory(tokens.checkAccess, now);
 
   async function mayDo(caller: User | 'anonymous', access: Access): Promise<boolean> {
     if (caller === 'anonymous') return isAllowed(policy.anonymous, access);
@@ -78,22 +78,6 @@ export function createRegistryAccess(options: RegistryAccessOptions): AccessCont
     return { kind: 'granted', user, may: (access) => mayDo(caller, access) };
   }
 
-  async function checkedToken(text: string): Promise<AccessToken | undefined> {
-    const known = checked.get(text);
-    if (known && known.expiresAtMs > now()) return known;
-    checked.delete(text);
-    try {
-      const token = await tokens.checkAccess(text);
-      checked.set(text, token);
-      const oldest = checked.keys().next().value;
-      if (checked.size > mostTokens && oldest !== undefined) checked.delete(oldest);
-      return token;
-    } catch (error) {
-      if (error instanceof BerthError && error.kind === 'unauthorized') return undefined;
-      throw error;
-    }
-  }
-
   async function authorize(request: AccessRequest): Promise<AccessDecision> {
     const { authorization, needs } = request;
     if (authorization !== undefined) {
@@ -110,6 +94,26 @@ export function createRegistryAccess(options: RegistryAccessOptions): AccessCont
   return {
     authorize,
     token: tokenEndpoint({ users, tokens, checkPassword, mayDo, now }),
+  };
+}
+
+/** Checks tokens, each only once: clients show the same one with every request. */
+function tokenMemory(check: (text: string) => Promise<AccessToken>, now: () => number) {
+  const checked = new Map<string, AccessToken>();
+  return async (text: string): Promise<AccessToken | undefined> => {
+    const known = checked.get(text);
+    if (known && known.expiresAtMs > now()) return known;
+    checked.delete(text);
+    try {
+      const token = await check(text);
+      checked.set(text, token);
+      const oldest = checked.keys().next().value;
+      if (checked.size > mostTokens && oldest !== undefined) checked.delete(oldest);
+      return token;
+    } catch (error) {
+      if (error instanceof BerthError && error.kind === 'unauthorized') return undefined;
+      throw error;
+    }
   };
 }
 

@@ -62,6 +62,9 @@ export function tokenEndpoint({ users, tokens, checkPassword, mayDo, now }: Toke
     return refused('the refresh token is not valid any more: log in again');
   }
 
+  const refreshFor = (user: User) =>
+    tokens.signRefresh({ subject: user.name, password: fingerprint(user) }, refreshLifetimeS);
+
   return async function answer(request: TokenRequest): Promise<TokenReply> {
     const isPost = request.method === 'POST';
     const caller = await (isPost ? callerOfPost(request) : callerOfGet(request));
@@ -73,27 +76,22 @@ export function tokenEndpoint({ users, tokens, checkPassword, mayDo, now }: Toke
     }
     const subject = caller === 'anonymous' ? '' : caller.name;
     const token = await tokens.signAccess(subject, grouped(granted), accessLifetimeS);
-    const isOffline =
-      parameters.get('offline_token') === 'true' || parameters.get('access_type') === 'offline';
-    const refresh = isOffline &&
-      caller !== 'anonymous' && {
-        refresh_token: await tokens.signRefresh(
-          { subject, password: fingerprint(caller) },
-          refreshLifetimeS,
-        ),
-      };
-    return {
-      status: 200,
-      body: {
-        token,
-        access_token: token,
-        expires_in: accessLifetimeS,
-        issued_at: new Date(now()).toISOString(),
-        scope: parameters.getAll('scope').join(' '),
-        ...refresh,
-      },
+    const refresh =
+      wantsRefresh(parameters) && caller !== 'anonymous' && (await refreshFor(caller));
+    const body = {
+      token,
+      access_token: token,
+      expires_in: accessLifetimeS,
+      issued_at: new Date(now()).toISOString(),
+      scope: parameters.getAll('scope').join(' '),
+      ...(refresh && { refresh_token: refresh }),
     };
+    return { status: 200, body };
   };
+}
+
+function wantsRefresh(parameters: URLSearchParams): boolean {
+  return parameters.get('offline_token') === 'true' || parameters.get('access_type') === 'offline';
 }
 
 function fingerprint({ passwordHash }: User): string {

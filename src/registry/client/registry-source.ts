@@ -70,7 +70,7 @@ export function registrySource(
     });
     if (reply.status !== 200) throw await errorOf(reply);
     const bytes = await readBody(reply, manifestLimitBytes);
-    return { descriptor: describe(reply, bytes, name), bytes };
+    return { descriptor: describe(reply, bytes, { name, reference }), bytes };
   }
 
   async function root(signal?: AbortSignal): Promise<RawManifest> {
@@ -87,19 +87,6 @@ export function registrySource(
       }
     }
     throw pullError(failure, reference);
-  }
-
-  function describe({ headers }: HttpReply, bytes: Uint8Array, name: string): Descriptor {
-    const digest = digestOf(bytes, isDigest(name) ? digestAlgorithm(name) : 'sha256');
-    if (isDigest(name) && digest !== name) {
-      throw invalid(
-        `manifest verification failed for digest ${name}: ${familiarReference(reference)} has ${digest}`,
-        { code: 'DIGEST_INVALID' },
-      );
-    }
-    checkAnnounced(headers['docker-content-digest'], bytes, reference);
-    const mediaType = mediaTypeOf(headers['content-type'], bytes, reference);
-    return { mediaType, digest, size: bytes.length };
   }
 
   const session = () => chosen ?? sessions.at(-1)!;
@@ -125,6 +112,24 @@ export function registrySource(
         { offset, signal },
       ),
   };
+}
+
+/** Verifies a manifest against the digest it was asked by, and the one the registry gives. */
+function describe(
+  { headers }: HttpReply,
+  bytes: Uint8Array,
+  { name, reference }: { name: string; reference: Reference },
+): Descriptor {
+  const digest = digestOf(bytes, isDigest(name) ? digestAlgorithm(name) : 'sha256');
+  if (isDigest(name) && digest !== name) {
+    throw invalid(
+      `manifest verification failed for digest ${name}: ${familiarReference(reference)} has ${digest}`,
+      { code: 'DIGEST_INVALID' },
+    );
+  }
+  checkAnnounced(headers['docker-content-digest'], bytes, reference);
+  const mediaType = mediaTypeOf(headers['content-type'], bytes, reference);
+  return { mediaType, digest, size: bytes.length };
 }
 
 /** Docker names the request when it could not even be made for want of credentials. */

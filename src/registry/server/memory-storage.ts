@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import {
   conflict,
   type Digest,
   digestAlgorithm,
-  finishDigest,
+  digestOf,
   invalid,
   notFound,
   randomId,
@@ -90,80 +89,35 @@ export function memoryStorage(): RegistryStorage {
   };
 }
 
-function memoryUploads({
-  pending,
-  contents,
-  link,
-}: {
-  pending: Map<string, PendingUpload>;
-  contents: Map<Digest, Uint8Array>;
-  link: (name: RepositoryName, digest: Digest) => void;
-}): UploadStorage {
+interface UploadParts {
+  readonly pending: Map<string, PendingUpload>;
+  readonly contents: Map<Digest, Uint8Array>;
+  readonly link: (name: RepositoryName, digest: Digest) => void;
+}
+
+function memoryUploads(parts: UploadParts): UploadStorage {
+  const { pending } = parts;
   function find(repository: RepositoryName, id: string): PendingUpload | undefined {
     const upload = pending.get(id);
     return upload?.repository === repository ? upload : undefined;
   }
-  const offsetOf = (upload: PendingUpload) =>
-    upload.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-
-  function opened(upload: PendingUpload): Upload {
-    if (upload.open) throw conflict(`open upload ${upload.id}: it is being written`);
-    upload.open = true;
-    return {
-      id: upload.id,
-      get offset() {
-        return offsetOf(upload);
-      },
-      async write(chunk) {
-        upload.chunks.push(chunk);
-        upload.updatedAtMs = Date.now();
-      },
-      async commit(digest) {
-        pending.delete(upload.id);
-        const hash = createHash(digestAlgorithm(digest));
-        for (const chunk of upload.chunks) hash.update(chunk);
-        const actual = finishDigest(hash, digestAlgorithm(digest));
-        if (actual !== digest) {
-          throw invalid(`commit upload: content has digest ${actual}, not ${digest}`, {
-            code: 'DIGEST_INVALID',
-          });
-        }
-        contents.set(digest, Buffer.concat(upload.chunks));
-        link(upload.repository, digest);
-      },
-      async abort() {
-        pending.delete(upload.id);
-      },
-      async [Symbol.asyncDispose]() {
-        upload.open = false;
-      },
-    };
-  }
-
   return {
     async create(repository) {
-      const upload = {
-        id: randomId(),
-        repository,
-        chunks: [],
-        open: false,
-        updatedAtMs: Date.now(),
-      };
-      pending.set(upload.id, upload);
-      return opened(upload);
+      const id = randomId();
+      const upload = { id, repository, chunks: [], open: false, updatedAtMs: Date.now() };
+      pending.set(id, upload);
+      return openedUpload(upload, parts);
     },
     async open(repository, id) {
       const upload = find(repository, id);
-      if (!upload) {
-        throw notFound(`open upload ${id}: there is none in ${repository}`, {
-          code: 'BLOB_UPLOAD_UNKNOWN',
-        });
-      }
-      return opened(upload);
+      if (upload) return openedUpload(upload, parts);
+      throw notFound(`open upload ${id}: there is none in ${repository}`, {
+        code: 'BLOB_UPLOAD_UNKNOWN',
+      });
     },
     async offsetOf(repository, id) {
       const upload = find(repository, id);
-      return upload && offsetOf(upload);
+      return upload && sizeOf(upload);
     },
     async expire(beforeMs) {
       const stale = [...pending.values()].filter((u) => !u.open && u.updatedAtMs < beforeMs);
@@ -171,6 +125,43 @@ function memoryUploads({
       return stale.length;
     },
   };
+}
+
+function openedUpload(upload: PendingUpload, { pending, contents, link }: UploadParts): Upload {
+  if (upload.open) throw conflict(`open upload ${upload.id}: it is being written`);
+  upload.open = true;
+  return {
+    id: upload.id,
+    get offset() {
+      return sizeOf(upload);
+    },
+    async write(chunk) {
+      upload.chunks.push(chunk);
+      upload.updatedAtMs = Date.now();
+    },
+    async commit(digest) {
+      pending.delete(upload.id);
+      const content = Buffer.concat(upload.chunks);
+      const actual = digestOf(content, digestAlgorithm(digest));
+      if (actual !== digest) {
+        throw invalid(`commit upload: content has digest ${actual}, not ${digest}`, {
+          code: 'DIGEST_INVALID',
+        });
+      }
+      contents.set(digest, content);
+      link(upload.repository, digest);
+    },
+    async abort() {
+      pending.delete(upload.id);
+    },
+    async [Symbol.asyncDispose]() {
+      upload.open = false;
+    },
+  };
+}
+
+function sizeOf({ chunks }: PendingUpload): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
 function memoryManifests({
