@@ -40,6 +40,7 @@ export {
 export { syncDirectory, syncFilesystem } from './files/sync.ts';
 export { copyContent } from './files/transfer.ts';
 export {
+  getFdXattr,
   getXattr,
   listFdXattrs,
   listXattrs,

@@ -11,6 +11,7 @@ const native = {
   set: declare(
     'int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)',
   ),
+  fget: declare('int64_t fgetxattr(int fd, const char *name, void *value, size_t size)'),
   fset: declare(
     'int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)',
   ),
@@ -24,10 +25,18 @@ const buffer = Buffer.allocUnsafeSlow(65536);
 
 /** The value, or undefined when there is no such attribute. */
 export function getXattr(path: string, name: string): Buffer | undefined {
-  const size = call(native.get, cName(path), name, buffer, buffer.length);
+  return valueFrom(call(native.get, cName(path), name, buffer, buffer.length), path);
+}
+
+function valueFrom(size: number, path: string): Buffer | undefined {
   if (size === -os.errno.ENODATA || size === -os.errno.ENOTSUP) return undefined;
   check(size, 'lgetxattr', path);
   return Buffer.from(buffer.subarray(0, size));
+}
+
+/** As `getXattr`, of an open file. */
+export function getFdXattr(fd: number, name: string): Buffer | undefined {
+  return valueFrom(call(native.fget, fd, name, buffer, buffer.length), `fd ${fd}`);
 }
 
 /** Creates or replaces. */

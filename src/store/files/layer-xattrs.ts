@@ -1,6 +1,14 @@
 import { constants as os } from 'node:os';
 import { errnoCode } from '../../core/index.ts';
-import { check, getXattr, listXattrs, setFdXattr, setXattr } from '../../linux/index.ts';
+import {
+  check,
+  getFdXattr,
+  getXattr,
+  listFdXattrs,
+  listXattrs,
+  setFdXattr,
+  setXattr,
+} from '../../linux/index.ts';
 
 /** The mark by which overlayfs shows nothing of lower layers in a directory. */
 export const opaqueXattr = 'trusted.overlay.opaque';
@@ -31,11 +39,19 @@ export function readXattrs(directoryFd: number, name: string): Xattrs {
 
 /** As `readXattrs`, by path. */
 export function readXattrsOf(path: string): Xattrs {
-  const names = listXattrs(path).filter(isPortableXattr);
+  return portable(listXattrs(path), (name) => getXattr(path, name));
+}
+
+/** As `readXattrs`, of an open file: the cheapest way. */
+export function readFdXattrs(fd: number): Xattrs {
+  return portable(listFdXattrs(fd), (name) => getFdXattr(fd, name));
+}
+
+function portable(names: string[], read: (name: string) => Buffer | undefined): Xattrs {
   if (names.length === 0) return noXattrs;
   const found = new Map<string, Uint8Array>();
   for (const name of names) {
-    const value = getXattr(path, name);
+    const value = isPortableXattr(name) ? read(name) : undefined;
     if (value !== undefined) found.set(name, value);
   }
   return found;

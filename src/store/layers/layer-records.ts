@@ -63,6 +63,7 @@ export class LayerRecords implements LayerIndex {
   readonly #byDiffId = new Map<Digest, number>();
   readonly #children = new Map<ChainId, number>();
   readonly #snapshots = new Map<string, ChainId | null>();
+  readonly #transient = new Set<string>();
   readonly #unsynced = new Set<number>();
   readonly #usedAtMs = new Map<ChainId, number>();
   readonly #now: () => number;
@@ -191,13 +192,19 @@ export class LayerRecords implements LayerIndex {
     return this.#snapshots;
   }
 
-  addSnapshot(id: string, parent: ChainId | null): void {
-    this.#run('INSERT INTO snapshots VALUES (?, ?)', id, parent);
+  /** A transient one is known to this process alone. */
+  addSnapshot(id: string, parent: ChainId | null, isTransient = false): void {
+    if (isTransient) this.#transient.add(id);
+    else this.#run('INSERT INTO snapshots VALUES (?, ?)', id, parent);
     this.#snapshots.set(id, parent);
   }
 
+  isTransient(id: string): boolean {
+    return this.#transient.has(id);
+  }
+
   removeSnapshot(id: string): void {
-    this.#run('DELETE FROM snapshots WHERE id = ?', id);
+    if (!this.#transient.delete(id)) this.#run('DELETE FROM snapshots WHERE id = ?', id);
     this.#snapshots.delete(id);
   }
 

@@ -26,7 +26,7 @@ import {
   statAt,
   systemError,
 } from '../../linux/index.ts';
-import { opaqueXattr, readXattrs } from '../files/layer-xattrs.ts';
+import { opaqueXattr, readFdXattrs, readXattrs, type Xattrs } from '../files/layer-xattrs.ts';
 
 export interface DiffOptions {
   /** Whether the root directory itself is an entry. */
@@ -145,32 +145,38 @@ class DiffWalk {
     directoryFd: number,
     name: string,
     entry: Pick<NewTarEntry, 'path' | 'type'> & Partial<NewTarEntry>,
+    stat: FileStat,
+  ): void {
+    this.#write(entry, stat, readXattrs(directoryFd, name));
+  }
+
+  #write(
+    entry: Pick<NewTarEntry, 'path' | 'type'> & Partial<NewTarEntry>,
     { mode, uid, gid, mtimeNs }: FileStat,
+    xattrs: Xattrs,
   ): void {
     const seconds = Math.floor(Number(mtimeNs / 1_000_000n) / 1000);
-    const whole: NewTarEntry = {
+    this.#sink.header({
       ...entry,
       mode: mode & 0o7777,
       uid,
       gid,
       mtimeS: Math.min(seconds, this.#options.epochS ?? Number.POSITIVE_INFINITY),
-      xattrs: readXattrs(directoryFd, name),
-    };
-    this.#sink.header(whole);
+      xattrs,
+    });
   }
 
   #file(directoryFd: number, name: string, path: string, stat: FileStat): void {
     const { sizeBytes } = stat;
-    this.#header(directoryFd, name, { path, type: 'file', sizeBytes }, stat);
-    this.sizeBytes += sizeBytes;
-    if (sizeBytes === 0) return;
     const fd = check(openAt(directoryFd, name, readFlags), 'openat', path);
     try {
-      this.#content(fd, sizeBytes, path);
+      this.#write({ path, type: 'file', sizeBytes }, stat, readFdXattrs(fd));
+      this.sizeBytes += sizeBytes;
+      if (sizeBytes > 0) this.#content(fd, sizeBytes, path);
     } finally {
       closeFd(fd);
     }
-    this.#sink.content(tarPadding(sizeBytes));
+    if (sizeBytes > 0) this.#sink.content(tarPadding(sizeBytes));
   }
 
   /** Exactly `sizeBytes`: zeros stand for what a file lost since it was looked at. */

@@ -35,7 +35,6 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
   const mounted = new Set<string>();
   /** Those that were mounted since they were made: something may have run in them. */
   const wasMounted = new Set<string>();
-  const transient = new Set<string>();
   /** Changed behind the mount by this process, not by something that ran in it. */
   const writtenDirectly = new Set<string>();
 
@@ -60,7 +59,7 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
     const { path, upperPath, workPath, rootPath } = paths.writable(id);
     const record = recordOf(parent);
     if (records.snapshots().has(id)) throw conflict(`make snapshot ${id}: the name is in use`);
-    records.addSnapshot(id, parent);
+    records.addSnapshot(id, parent, isTransient);
     try {
       for (const folder of [path, upperPath, workPath, rootPath]) mkdirSync(folder, 0o755);
       dressRoot(upperPath, directories.all(record));
@@ -68,7 +67,6 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
       await drop(id);
       throw diskError(`make snapshot ${id}`, error);
     }
-    if (isTransient) transient.add(id);
     return snapshotOf(id, parent);
   }
 
@@ -76,7 +74,7 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
     const parent = requireParent(id);
     const { upperPath, workPath, rootPath } = paths.writable(id);
     if (mounted.has(rootPath)) return rootPath;
-    const isVolatile = transient.has(id);
+    const isVolatile = records.isTransient(id);
     // overlayfs marks the work directory of a mount that did not sync, and refuses it from then on.
     if (isVolatile && wasMounted.has(id)) {
       rmSync(workPath, { recursive: true });
@@ -111,7 +109,7 @@ export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
   async function drop(id: string): Promise<void> {
     await unmountSnapshot(id);
     records.removeSnapshot(id);
-    for (const marks of [wasMounted, transient, writtenDirectly]) marks.delete(id);
+    for (const marks of [wasMounted, writtenDirectly]) marks.delete(id);
     trash.take(paths.writable(id).path);
   }
 

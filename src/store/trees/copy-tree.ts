@@ -29,7 +29,13 @@ import {
   utimesAt,
 } from '../../linux/index.ts';
 import { diskError } from '../disk-error.ts';
-import { readXattrs, readXattrsOf, writeFdXattrs, writeXattrsAt } from '../files/layer-xattrs.ts';
+import {
+  readFdXattrs,
+  readXattrs,
+  readXattrsOf,
+  writeFdXattrs,
+  writeXattrsAt,
+} from '../files/layer-xattrs.ts';
 import { type Attributes, baseName, directoryName } from '../files/tree-writer.ts';
 import type { JobContext } from '../threads/job.ts';
 import { attributesOfStat, CopyTarget } from './copy-target.ts';
@@ -151,8 +157,8 @@ class TreeCopy {
     }
   }
 
-  /** How a source looks as a copy. */
-  #attributes({ fd, name, stat }: Source): Attributes {
+  /** How a source looks as a copy, extended attributes left out. */
+  #looks({ stat }: Source): Omit<Attributes, 'xattrs'> {
     const { mode, epochS } = this.#input;
     const own = attributesOfStat(stat);
     const asked =
@@ -162,8 +168,13 @@ class TreeCopy {
       ...this.#input.owner,
       mode: asked ?? own.mode,
       mtimeNs: epochS === undefined ? own.mtimeNs : BigInt(epochS) * 1_000_000_000n,
-      xattrs: name === '.' ? readXattrsOf(`/proc/self/fd/${fd}/.`) : readXattrs(fd, name),
     };
+  }
+
+  #attributes(source: Source): Attributes {
+    const { fd, name } = source;
+    const xattrs = name === '.' ? readXattrsOf(`/proc/self/fd/${fd}/.`) : readXattrs(fd, name);
+    return { ...this.#looks(source), xattrs };
   }
 
   /** Copies what is no directory. */
@@ -178,23 +189,24 @@ class TreeCopy {
       return;
     }
     if (key !== undefined) this.#linked.set(key, to);
-    const attributes = this.#attributes(source);
-    if (fileType(stat.mode) !== fileTypes.file) this.#special(source, to, attributes);
-    else if (!this.#linkedOver(source, to, attributes)) this.#regular(source, to, attributes);
+    if (fileType(stat.mode) !== fileTypes.file) this.#special(source, to, this.#attributes(source));
+    else if (!this.#linkedOver(source, to)) this.#regular(source, to);
   }
 
   /**
    * Gives the file itself a second name, when the copy would be equal. Only one: two names for one
    * file in an image would make them one file to those who look at inode numbers.
    */
-  #linkedOver(source: Source, to: string, attributes: Attributes): boolean {
+  #linkedOver(source: Source, to: string): boolean {
     const { stat } = source;
+    if (!this.#mayLink || stat.links > 1) return false;
+    const attributes = this.#looks(source);
     const isSame =
       (stat.mode & 0o7777) === attributes.mode &&
       stat.uid === attributes.uid &&
       stat.gid === attributes.gid &&
       stat.mtimeNs === attributes.mtimeNs;
-    if (!this.#mayLink || stat.links > 1 || !isSame) return false;
+    if (!isSame) return false;
     const result = this.#try(to, (fd, name) => linkAt(source.fd, source.name, fd, name));
     if (cannotLink.has(result)) {
       this.#mayLink = false;
@@ -208,7 +220,8 @@ class TreeCopy {
     return false;
   }
 
-  #regular(source: Source, to: string, { mode, uid, gid, mtimeNs, xattrs }: Attributes): void {
+  #regular(source: Source, to: string): void {
+    const { mode, uid, gid, mtimeNs } = this.#looks(source);
     const { sizeBytes, deviceId } = source.stat;
     const fromFd = check(openAt(source.fd, source.name, readFlags), 'openat', source.path);
     try {
@@ -220,7 +233,7 @@ class TreeCopy {
           copyContent({ fd: fromFd, sizeBytes }, fd, `${deviceId}>${this.target.deviceId}`);
         check(fchown(fd, uid, gid), 'fchown', to);
         check(fchmod(fd, mode), 'fchmod', to);
-        writeFdXattrs(fd, xattrs);
+        writeFdXattrs(fd, readFdXattrs(fromFd));
         check(futimes(fd, mtimeNs), 'futimens', to);
       } finally {
         closeFd(fd);

@@ -20,7 +20,7 @@ import {
   systemError,
 } from '../../linux/index.ts';
 import { diskError } from '../disk-error.ts';
-import { readXattrs, readXattrsOf } from '../files/layer-xattrs.ts';
+import { readFdXattrs, readXattrs, readXattrsOf } from '../files/layer-xattrs.ts';
 import type { JobContext } from '../threads/job.ts';
 import { digestXattrs } from './digest-xattrs.ts';
 import type { FileEntry, PackedTree } from './file-tree.ts';
@@ -116,12 +116,15 @@ class TreeScan {
       const path = prefix + name;
       const stat = statAt(directoryFd, name);
       if (typeof stat === 'number') throw systemError(stat, 'statx', path);
-      const xattrsDigest = digestXattrs(readXattrs(directoryFd, name));
       const type = fileType(stat.mode);
       if (type === fileTypes.file) {
         const fd = check(openAt(directoryFd, name, readFlags), 'openat', path);
+        const xattrsDigest = digestXattrs(readFdXattrs(fd));
         this.#add(path, stat, { xattrsDigest, digest: this.#digest(fd, stat.sizeBytes) });
-      } else if (type === fileTypes.symlink) {
+        continue;
+      }
+      const xattrsDigest = digestXattrs(readXattrs(directoryFd, name));
+      if (type === fileTypes.symlink) {
         const linkTarget = readlinkAt(directoryFd, name);
         if (typeof linkTarget === 'number') throw systemError(linkTarget, 'readlinkat', path);
         this.#add(path, stat, { xattrsDigest, linkTarget });
