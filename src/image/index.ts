@@ -10,6 +10,7 @@ export type { Efficiency, RepeatedPath } from './analysis/efficiency.ts';
 export { childrenOf, type ImageTree, type PlacedLayer } from './analysis/image-tree.ts';
 export type { FoundSecret, InstalledPackage, Inventory } from './analysis/inventory.ts';
 export type { LayerChanges } from './analysis/layer-changes.ts';
+export { type DiffKind, type LayerDiff, layerDiff } from './analysis/layer-diff.ts';
 export type { LayerTree, NodeKind } from './analysis/layer-tree.ts';
 export type { Package, PackageKind } from './analysis/packages/package.ts';
 export type { LeftCache, RiskyFile } from './analysis/risks.ts';

@@ -10,6 +10,9 @@ import { judge } from './ci-rules.ts';
 import { diveJson } from './dive-json.ts';
 import { dockerfileLines } from './dockerfile-lines.ts';
 import { openTarget } from './open-target.ts';
+import { runView } from './view/run-view.ts';
+import { readViewSettings } from './view/view-settings.ts';
+import { viewState } from './view/view-state.ts';
 import { writePieces } from './write-pieces.ts';
 
 export interface AnalyzeFlags {
@@ -22,6 +25,8 @@ export interface AnalyzeFlags {
   readonly name?: string;
   readonly platform?: string;
   readonly most: string;
+  /** Set by --interactive and --no-interactive. */
+  readonly interactive?: boolean;
   readonly file?: string;
   readonly target?: string;
 }
@@ -32,6 +37,9 @@ export async function runAnalyze(
   flags: AnalyzeFlags,
   connection: Connection,
 ): Promise<void> {
+  if (flags.interactive && !canInteract()) {
+    throw invalid('analyze: the interactive view needs a terminal for both input and output');
+  }
   const most = parseCount(flags.most);
   const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
   await using opened = await openTarget(target, {
@@ -45,9 +53,15 @@ export async function runAnalyze(
   if (flags.json !== undefined) await writePieces(flags.json, diveJson(analysis));
   if (flags.ci || (isCi() && flags.json === undefined)) await judgeImage(analysis, flags);
   else if (flags.json === undefined) {
-    const columns = process.stdout.columns ?? 160;
     const lines = await linesOf(analysis, flags);
-    process.stdout.write(renderAnalysis(analysis, { label: opened.label, most, columns, lines }));
+    const { label } = opened;
+    if (flags.interactive ?? canInteract()) {
+      const settings = await readViewSettings();
+      const state = viewState(analysis, { label, lines, settings });
+      return runView(state, { input: process.stdin, output: process.stdout });
+    }
+    const columns = process.stdout.columns ?? 160;
+    process.stdout.write(renderAnalysis(analysis, { label, most, columns, lines }));
   }
 }
 
@@ -70,6 +84,10 @@ async function judgeImage({ efficiency }: ImageAnalysis, flags: AnalyzeFlags): P
   const results = judge(efficiency, settings);
   process.stdout.write(renderVerdict(efficiency, results));
   if (results.some(({ status }) => status === 'FAIL')) process.exitCode = 1;
+}
+
+function canInteract(): boolean {
+  return process.stdout.isTTY === true && process.stdin.isTTY === true;
 }
 
 /** What Go's ParseBool takes for true, as dive reads it. */

@@ -9,6 +9,8 @@ export function analyzeCommand(program: Command): void {
     .description(
       'show what each layer of an image holds and what is wasted: an image of the daemon or of a registry, a docker-archive (- for standard input), an OCI layout',
     )
+    .option('-i, --interactive', 'browse layers and files (the default on a terminal)')
+    .option('--no-interactive', 'print the report on a terminal too')
     .option('-j, --json <file>', "write layers, files and waste in dive's form (- for stdout)")
     .option('--ci', 'judge the image by rules and exit with 1 when it fails (also with CI=true)')
     .option('--ci-config <file>', 'the rules', defaultCiConfig)
