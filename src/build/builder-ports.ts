@@ -43,6 +43,6 @@ export interface BuilderOptions {
   readonly contextLimits?: UnpackLimits;
   /** Bytes the cache may keep; no bound when absent. */
   readonly cacheLimitBytes?: number;
-  /** Told when trimming the cache failed, which no build waits for. */
-  readonly onTrimError?: (error: unknown) => void;
+  /** Told when clearing up or trimming the cache failed, for which no build waits. */
+  readonly onSweepError?: (error: unknown) => void;
 }

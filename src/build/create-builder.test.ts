@@ -39,6 +39,7 @@ test('a build runs its steps on the base and keeps the image under its tags', as
   );
   assert.equal(config.created, config.history?.at(-1)?.created);
   assert.equal(kit.ports.filesystems.open(), 0, 'all filesystems were given back');
+  await kit.builder.settled();
   assert.deepEqual(readdirSync(join(kit.root, 'builder/work')), []);
 });
 
@@ -250,6 +251,7 @@ test('a canceled build stops its step at once and leaves nothing', async () => {
   controller.abort();
   await assert.rejects(build, { kind: 'canceled' });
   assert.equal(kit.ports.filesystems.open(), 0);
+  await kit.builder.settled();
   assert.deepEqual(readdirSync(join(kit.root, 'builder/work')), []);
   assert.equal(kit.ports.records.list().length, 0);
 });

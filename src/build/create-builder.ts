@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { canceled, type Digest, randomId } from '../core/index.ts';
+import { canceled, type Digest, errorMessage, randomId } from '../core/index.ts';
 import type {
   BuildCache,
   BuildEvent,
@@ -33,6 +33,8 @@ export interface BerthBuilder extends Builder, AsyncDisposable {
   readonly cache: BuildCache;
   /** Stacks that the cache or a running build needs: they must not be collected as garbage. */
   heldChains(): ReadonlySet<Digest>;
+  /** Waits for what goes on after builds have ended: clearing up, trimming the cache. */
+  settled(): Promise<void>;
   /** Is the stack one of them? */
   holds(chain: Digest): boolean;
 }
@@ -46,6 +48,12 @@ export async function createBuilder(
     await ports.trees.remove(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
+  const { onSweepError = warnOfSweep } = options;
+  const sweeping = new Set<Promise<void>>();
+  const sweep = (removal: Promise<void>): void => {
+    const swept: Promise<void> = removal.catch(onSweepError).finally(() => sweeping.delete(swept));
+    sweeping.add(swept);
+  };
   const state: BuilderState = {
     ports,
     options,
@@ -54,7 +62,9 @@ export async function createBuilder(
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
     archives: createArchives(ports.decompressors),
     knownImages: new Set(),
+    sweep,
   };
+
   const running = new Map<Session, Promise<unknown>>();
   /** Sessions whose result is still to be taken are held, too. */
   const sessions = new Set<Session>();
@@ -104,14 +114,18 @@ export async function createBuilder(
   function trim(): void {
     const keepBytes = options.cacheLimitBytes;
     if (keepBytes === undefined) return;
-    trimming = trimming
-      .then(() => cache.prune({ all: false, keepBytes }))
-      .catch(options.onTrimError);
+    trimming = trimming.then(() => cache.prune({ all: false, keepBytes })).catch(onSweepError);
+  }
+
+  async function settled(): Promise<void> {
+    await trimming;
+    await Promise.all(sweeping);
   }
 
   return {
     build,
     cache,
+    settled,
     holds: (chain) => ports.records.names(chain) || held().has(chain),
     heldChains: () => new Set([...held(), ...ports.records.list().map(({ chain }) => chain)]),
     async [Symbol.asyncDispose]() {
@@ -119,10 +133,14 @@ export async function createBuilder(
         controller.abort(canceled('build: the daemon is shutting down'));
       }
       await Promise.allSettled(running.values());
-      await trimming;
+      await settled();
       ports.records[Symbol.dispose]();
     },
   };
+}
+
+function warnOfSweep(error: unknown): void {
+  process.emitWarning(`clear up after a build: ${errorMessage(error)}`);
 }
 
 type Finished = Omit<BuildResult, typeof Symbol.asyncDispose>;

@@ -39,6 +39,8 @@ export interface BuilderState {
   readonly cacheMounts: CacheMounts;
   readonly archives: Archives;
   readonly knownImages: Set<Digest>;
+  /** Takes over the wait for a removal that no build needs to wait for. */
+  readonly sweep: (removal: Promise<void>) => void;
 }
 
 export interface Session {
@@ -83,6 +85,7 @@ export async function runBuild(
       workRoot: `${options.root}/work`,
       secretRoot: options.secretRoot,
       trees: ports.trees,
+      sweep: state.sweep,
     }),
   );
   const limits = options.contextLimits ?? defaultContextLimits;

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Trees } from '../ports.ts';
 
-/** The folders of one build, all removed together. */
+/** The folders of one build, all removed together; what held secrets is gone when dispose is done. */
 export interface SessionFolders extends AsyncDisposable {
   newFolder(purpose: string): Promise<string>;
   newSecretFolder(): Promise<string>;
@@ -17,14 +17,14 @@ export function createSessionFolders(options: {
   workRoot: string;
   secretRoot: string;
   trees: Trees;
+  /** Waits for what may be removed after the build has ended. */
+  sweep: (removal: Promise<void>) => void;
 }): SessionFolders {
-  const { buildId, trees } = options;
+  const { buildId, trees, sweep } = options;
   const work = join(options.workRoot, buildId);
   const secrets = join(options.secretRoot, buildId);
-  const used = new Set<string>();
   let count = 0;
   async function make(root: string, purpose: string, mode: number): Promise<string> {
-    used.add(root);
     await mkdir(root, { recursive: true, mode: 0o700 });
     const folder = join(root, `${purpose}-${count++}`);
     await mkdir(folder, { mode });
@@ -34,7 +34,9 @@ export function createSessionFolders(options: {
     newFolder: (purpose) => make(work, purpose, 0o755),
     newSecretFolder: () => make(secrets, 'secret', 0o700),
     async [Symbol.asyncDispose]() {
-      for (const root of used) await trees.remove(root);
+      // A context of many files takes its time to go.
+      sweep(trees.remove(work));
+      await trees.remove(secrets);
     },
   };
 }

@@ -202,6 +202,7 @@ test('a failed step is kept for a shell when that was asked for', async () => {
   await kept[Symbol.asyncDispose]();
   assert.equal(kit.ports.filesystems.open(), 0);
   assert.deepEqual(readdirSync(join(kit.root, 'secrets')), []);
+  await kit.builder.settled();
   assert.deepEqual(readdirSync(join(kit.root, 'builder/work')), []);
 });
 
