@@ -108,17 +108,18 @@ async function startServer(
     await exited;
   }
 
-  await start();
-  return {
-    host,
-    folder,
-    start,
-    kill,
-    async [Symbol.asyncDispose]() {
-      await kill();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  async function dispose(): Promise<void> {
+    await kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { host, folder, start, kill, [Symbol.asyncDispose]: dispose };
 }
 
 function answers(host: string): Promise<boolean> {
