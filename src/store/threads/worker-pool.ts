@@ -104,8 +104,15 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
       return;
     }
     thread.worker.unref();
-    thread.idleTimer = setTimeout(() => void thread.worker.terminate(), idleMs).unref();
+    thread.idleTimer = setTimeout(() => retire(thread), idleMs).unref();
     idle.push(thread);
+  }
+
+  /** Ends an idle thread; from now on nobody is given it. */
+  function retire(thread: Thread): void {
+    idle.splice(idle.indexOf(thread), 1);
+    threads.delete(thread);
+    void thread.worker.terminate();
   }
 
   async function run<Name extends JobName>(

@@ -147,7 +147,7 @@ class TreeScan {
   #add(
     path: string,
     { mode, uid, gid, sizeBytes, mtimeNs }: FileStat,
-    more: { digest?: Uint8Array; xattrsDigest?: FileEntry['xattrsDigest']; linkTarget?: string },
+    more: { digest?: string; xattrsDigest?: FileEntry['xattrsDigest']; linkTarget?: string },
   ): void {
     this.#context.checkCanceled();
     if (--this.#entriesLeft < 0) throw new TooMuch();
@@ -167,17 +167,17 @@ class TreeScan {
   }
 
   /** Closes the descriptor. */
-  #digest(fd: number, sizeBytes: number): Uint8Array {
+  #digest(fd: number, sizeBytes: number): string {
     try {
       this.#bytesLeft -= sizeBytes;
       if (this.#bytesLeft < 0) throw new TooMuch();
       const size = check(readFd(fd, buffer), 'read');
-      if (size < buffer.length) return hash('sha256', buffer.subarray(0, size), 'buffer');
+      if (size < buffer.length) return hash('sha256', buffer.subarray(0, size), 'binary');
       const whole = createHash('sha256').update(buffer);
       for (;;) {
         this.#context.checkCanceled();
         const more = check(readFd(fd, buffer), 'read');
-        if (more === 0) return whole.digest();
+        if (more === 0) return whole.digest('binary');
         whole.update(buffer.subarray(0, more));
       }
     } finally {

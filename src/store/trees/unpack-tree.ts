@@ -70,7 +70,7 @@ class TreeUnpacking implements TarHandlers {
   #sizeBytes = 0;
   /** Of a file whose content comes in several pieces. */
   #hash: Hash | undefined;
-  #digest: Uint8Array | undefined;
+  #digest: string | undefined;
 
   constructor(writer: TreeWriter, limits: UnpackTreeInput['limits']) {
     this.#writer = writer;
@@ -88,7 +88,7 @@ class TreeUnpacking implements TarHandlers {
     // A directory that is named again keeps what is in it; all else gives way with all below.
     if (entry.type !== 'directory') {
       const isImplied = this.#writer.implied.has(path);
-      this.tree.delete(path, isImplied || this.tree.get(path)?.type === 'directory');
+      this.tree.delete(path, isImplied || this.tree.typeOf(path) === 'directory');
     }
     if (path === '' && entry.type !== 'directory') {
       throw invalid(`unpack context: its root is a ${entry.type}`);
@@ -134,19 +134,18 @@ class TreeUnpacking implements TarHandlers {
   /** A further name of a file is a file of its own to who copies it. */
   #addHardlink(path: string, linkTarget: string): void {
     const target = cleanMemberPath(linkTarget);
-    const known = this.tree.get(target);
-    if (!known) {
+    if (this.tree.typeOf(target) === undefined) {
       const names = `${quoteMember(path)} to ${quoteMember(linkTarget)}`;
       throw invalid(`link ${names}: there is no such file in the archive`);
     }
     this.#writer.addHardlink(path, target);
-    this.tree.set(path, known);
+    this.tree.repeat(target, path);
   }
 
   onData(bytes: Buffer): void {
     this.#writer.write(bytes);
     // Most files come in one piece, which one call digests.
-    if (bytes.length === this.#sizeBytes) this.#digest = hash('sha256', bytes, 'buffer');
+    if (bytes.length === this.#sizeBytes) this.#digest = hash('sha256', bytes, 'binary');
     else {
       this.#hash ??= createHash('sha256');
       this.#hash.update(bytes);
@@ -156,16 +155,16 @@ class TreeUnpacking implements TarHandlers {
   onEnd(entry: TarEntry): void {
     if (entry.type !== 'file') return;
     this.#writer.endFile();
-    const digest = this.#digest ?? this.#hash?.digest() ?? emptyDigest;
+    const digest = this.#digest ?? this.#hash?.digest('binary') ?? emptyDigest;
     this.tree.set(this.#path, treeEntry(entry, digest));
   }
 }
 
-const emptyDigest: Uint8Array = hash('sha256', '', 'buffer');
+const emptyDigest = hash('sha256', '', 'binary');
 
 function treeEntry(
   { type, mode, uid, gid, sizeBytes, mtimeS, linkTarget, xattrs }: TarEntry,
-  digest?: Uint8Array,
+  digest?: string,
 ): NewFileEntry {
   if (type === 'hardlink') throw new TypeError('a hard link has no entry of its own');
   const xattrsDigest = digestXattrs(xattrs);
