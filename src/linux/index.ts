@@ -85,6 +85,7 @@ export {
 } from './network/ip-address.ts';
 export {
   addBridge,
+  addToBridge,
   addVeth,
   deleteLink,
   findLink,

@@ -18,6 +18,7 @@ import {
   addAddress,
   addBridge,
   addDefaultRoute,
+  addToBridge,
   addVeth,
   createNetworkNamespace,
   deleteDefaultRoute,
@@ -91,13 +92,17 @@ describe('interfaces', () => {
     assert.equal(bridge.kind, 'bridge');
     const gateway = parseCidr('10.1.0.1/16');
     await outside.batch([addAddress({ linkIndex: bridge.index, ...gateway })]);
-    const namespaceFd = openSync(path, 'r');
-    const peer = { name: 'eth0', macAddress: '02:42:0a:01:00:02', namespaceFd };
-    await outside.batch([addVeth({ name: 'veth-t', bridgeIndex: bridge.index, mtu: 1400, peer })]);
+    const namespaceFd = openSync('/proc/thread-self/ns/net', 'r');
+    const peer = { name: 'veth-t', namespaceFd };
+    const macAddress = '02:42:0a:01:00:02';
+    await inside.batch([addVeth({ name: 'eth0', index: 100, macAddress, mtu: 1400, peer })]);
     closeSync(namespaceFd);
+    await outside.batch([
+      addToBridge('veth-t', bridge.index),
+      setBridgePort('veth-t', { isolated: true, hairpin: true }),
+    ]);
     const port = (await findLink(outside, 'veth-t'))!;
     assert.deepEqual([port.master, port.up, port.mtu], [bridge.index, true, 1400]);
-    await outside.batch([setBridgePort(port, { isolated: true, hairpin: true })]);
     // The machine's own /sys shows the network it was mounted in.
     const sys = mkdirSync(join(folder, 'sys'), { recursive: true })!;
     await mountOld({ source: 'sysfs', target: sys, type: 'sysfs' });
@@ -108,6 +113,8 @@ describe('interfaces', () => {
     await unmount(sys);
 
     const eth0 = (await findLink(inside, 'eth0'))!;
+    assert.deepEqual([eth0.index, eth0.macAddress], [100, macAddress]);
+    assert.equal(eth0.peerIndex, port.index);
     await inside.batch([
       setLinkUp('lo'),
       setLinkUp('eth0'),

@@ -20,6 +20,7 @@ import {
   addAddress,
   addBridge,
   addDefaultRoute,
+  addToBridge,
   addVeth,
   createNetworkNamespace,
   deleteLink,
@@ -79,13 +80,14 @@ export async function setStage(): Promise<Stage> {
     const { index } = (await findLink(netlink, 'wire'))!;
     await netlink.batch([addAddress({ linkIndex: index, ...parseCidr('192.0.2.1/24') })]);
     using inside = createNetworkNamespace(path);
-    const namespaceFd = openSync(path, 'r');
-    const peer = { name: 'eth0', macAddress: '02:42:c0:00:02:09', namespaceFd };
-    await netlink.batch([addVeth({ name: 'wire-port', bridgeIndex: index, peer })]);
-    own.add('wire-port');
+    const namespaceFd = openSync('/proc/thread-self/ns/net', 'r');
+    const peer = { name: 'wire-port', namespaceFd };
+    const macAddress = '02:42:c0:00:02:09';
+    await inside.batch([addVeth({ name: 'eth0', index: 100, macAddress, peer })]);
     closeSync(namespaceFd);
-    const eth0 = (await findLink(inside, 'eth0'))!;
-    const address = addAddress({ linkIndex: eth0.index, ...parseCidr('192.0.2.9/24') });
+    await netlink.batch([addToBridge('wire-port', index)]);
+    own.add('wire-port');
+    const address = addAddress({ linkIndex: 100, ...parseCidr('192.0.2.9/24') });
     const route = addDefaultRoute(parseAddress('192.0.2.1'));
     await inside.batch([setLinkUp('lo'), setLinkUp('eth0'), address, route]);
     kept.defer(() => netlink.batch([deleteLink('wire-port'), deleteLink('wire')]));

@@ -34,17 +34,14 @@ const attribute = {
   mtu: 4,
   link: 5,
   master: 10,
-  portInfo: 12,
   linkInfo: 18,
   alias: 20,
   namespaceFd: 28,
 };
-const linkInfo = { kind: 1, data: 2 };
+const linkInfo = { kind: 1, data: 2, portKind: 4, portData: 5 };
 const vethPeer = 1;
 const bridgePort = { hairpin: 4, isolated: 33 };
-const nested = 0x8000;
 const flagUp = 1;
-const afBridge = 7;
 const headerBytes = 16;
 
 const text = (value: string): Buffer => Buffer.from(`${value}\0`);
@@ -56,9 +53,8 @@ function mtuAttribute(mtu: number | undefined): Attribute[] {
 const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
 
 /** `struct ifinfomsg` (rtnetlink(7)). */
-function linkHeader(options: { family?: number; index?: number; up?: boolean }): Buffer {
+function linkHeader(options: { index?: number; up?: boolean }): Buffer {
   const header = Buffer.alloc(headerBytes);
-  header.writeUInt8(options.family ?? 0, 0);
   header.writeInt32LE(options.index ?? 0, 4);
   if (options.up !== undefined) {
     header.writeUInt32LE(options.up ? flagUp : 0, 8);
@@ -93,29 +89,29 @@ export function addBridge(options: {
 }
 
 /**
- * A pair of interfaces: one here, a port of the bridge, the other in the network namespace open as
- * `peer.namespaceFd`, which the kernel lets nobody bring up in the same step.
+ * A pair of interfaces: one here, of an index that the caller knows to be free, the other in the
+ * network namespace open as `peer.namespaceFd`. Both are down.
  */
 export function addVeth(options: {
   name: string;
-  bridgeIndex: number;
+  index: number;
+  macAddress: string;
   mtu?: number;
-  peer: { name: string; macAddress: string; namespaceFd: number };
+  peer: { name: string; namespaceFd: number };
 }): NetlinkRequest {
   const peer = encodeAttributes([
     { type: attribute.name, value: text(options.peer.name) },
-    { type: attribute.address, value: macBytes(options.peer.macAddress) },
     ...mtuAttribute(options.mtu),
     { type: attribute.namespaceFd, value: uint32(options.peer.namespaceFd) },
   ]);
   return {
-    purpose: `add veth ${options.name}`,
+    purpose: `add veth ${options.peer.name}`,
     type: message.newLink,
     flags: createNew,
-    header: linkHeader({ up: true }),
+    header: linkHeader({ index: options.index }),
     attributes: [
       { type: attribute.name, value: text(options.name) },
-      { type: attribute.master, value: uint32(options.bridgeIndex) },
+      { type: attribute.address, value: macBytes(options.macAddress) },
       ...mtuAttribute(options.mtu),
       {
         type: attribute.linkInfo,
@@ -124,6 +120,51 @@ export function addVeth(options: {
           {
             type: linkInfo.data,
             value: [{ type: vethPeer, value: Buffer.concat([linkHeader({}), peer]) }],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** Makes an interface a port of a bridge and brings it up. */
+export function addToBridge(name: string, bridgeIndex: number): NetlinkRequest {
+  return {
+    purpose: `add interface ${name} to its bridge`,
+    type: message.newLink,
+    header: linkHeader({ up: true }),
+    attributes: [
+      { type: attribute.name, value: text(name) },
+      { type: attribute.master, value: uint32(bridgeIndex) },
+    ],
+  };
+}
+
+/**
+ * How a bridge treats one of its ports. `isolated`: it reaches the bridge itself, and no other
+ * isolated port. `hairpin`: frames may leave by the port they came in.
+ */
+export function setBridgePort(
+  name: string,
+  options: { isolated: boolean; hairpin: boolean },
+): NetlinkRequest {
+  const flag = (on: boolean) => Buffer.from([on ? 1 : 0]);
+  return {
+    purpose: `set up bridge port ${name}`,
+    type: message.newLink,
+    header: linkHeader({}),
+    attributes: [
+      { type: attribute.name, value: text(name) },
+      {
+        type: attribute.linkInfo,
+        value: [
+          { type: linkInfo.portKind, value: Buffer.from('bridge') },
+          {
+            type: linkInfo.portData,
+            value: [
+              { type: bridgePort.hairpin, value: flag(options.hairpin) },
+              { type: bridgePort.isolated, value: flag(options.isolated) },
+            ],
           },
         ],
       },
@@ -160,28 +201,6 @@ export function setLinkAlias(name: string, alias: string): NetlinkRequest {
       { type: attribute.name, value: text(name) },
       { type: attribute.alias, value: Buffer.from(alias) },
     ],
-  };
-}
-
-/**
- * How a bridge treats one of its ports. `isolated`: it reaches the bridge itself, and no other
- * isolated port. `hairpin`: frames may leave by the port they came in.
- */
-export function setBridgePort(
-  { name, index }: Pick<Link, 'name' | 'index'>,
-  options: { isolated?: boolean; hairpin?: boolean },
-): NetlinkRequest {
-  const flags = [
-    { type: bridgePort.hairpin, on: options.hairpin },
-    { type: bridgePort.isolated, on: options.isolated },
-  ].flatMap(({ type, on }) =>
-    on === undefined ? [] : [{ type, value: Buffer.from([on ? 1 : 0]) }],
-  );
-  return {
-    purpose: `set up bridge port ${name}`,
-    type: message.setLink,
-    header: linkHeader({ family: afBridge, index }),
-    attributes: [{ type: attribute.portInfo | nested, value: flags }],
   };
 }
 

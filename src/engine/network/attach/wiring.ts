@@ -2,14 +2,16 @@ import { closeSync, openSync } from 'node:fs';
 import {
   addAddress,
   addDefaultRoute,
+  addToBridge,
   addVeth,
   createNetworkNamespace,
   deleteDefaultRoute,
   deleteLink,
-  findLink,
   type IpAddress,
   type IpPrefix,
+  listLinks,
   type Netlink,
+  type NetlinkRequest,
   openNetlinkIn,
   setBridgePort,
   setLinkUp,
@@ -48,45 +50,48 @@ export interface Wiring {
   reroute(path: string, from: readonly IpAddress[], to: readonly IpAddress[]): Promise<void>;
 }
 
+/** Above those that the kernel gives to interfaces every namespace is born with. */
+const firstIndex = 100;
+
 export function createWiring(netlink: Netlink): Wiring {
-  /** Lays wires from here into the namespace and gives each its addresses. */
-  async function lay(path: string, inside: Netlink, wires: readonly Wire[]): Promise<void> {
-    const namespaceFd = openSync(path, 'r');
+  /**
+   * Lays wires from the namespace to here: one datagram inside, one outside. `gateways` are routes
+   * to be made with them.
+   */
+  async function lay(
+    inside: Netlink,
+    wires: readonly Wire[],
+    more: { firstIndex: number; gateways: readonly IpAddress[] },
+  ): Promise<void> {
+    const hereFd = openSync('/proc/thread-self/ns/net', 'r');
     try {
-      await netlink.batch(wires.map((wire) => vethOf(wire, namespaceFd)));
-    } finally {
-      closeSync(namespaceFd);
-    }
-    for (const wire of wires) {
-      const hairpin = wire.reachesItself && isBridgeFiltered();
-      if (wire.isolated || hairpin) {
-        const port = await findLink(netlink, wire.hostName);
-        if (port) await netlink.batch([setBridgePort(port, { isolated: wire.isolated, hairpin })]);
-      }
-      if (wire.addresses.some(({ address }) => address.family === 6)) {
-        setNamespaceSysctls(path, {
-          [`net.ipv6.conf.${wire.name}.disable_ipv6`]: '0',
-          [`net.ipv6.conf.${wire.name}.accept_ra`]: '0',
-        });
-      }
-      const link = await findLink(inside, wire.name);
       await inside.batch([
-        setLinkUp(wire.name),
-        ...wire.addresses.map((address) => addAddress({ linkIndex: link!.index, ...address })),
+        setLinkUp('lo'),
+        ...wires.flatMap((wire, i) => insideRequests(wire, more.firstIndex + i, hereFd)),
+        ...more.gateways.map(addDefaultRoute),
       ]);
+    } finally {
+      closeSync(hereFd);
     }
+    if (wires.length > 0) await netlink.batch(wires.flatMap(outsideRequests));
   }
 
   return {
     async create(path, wires, gateways) {
-      using inside = createNetworkNamespace(path, hasIpv6() ? withoutIpv6 : {});
-      await inside.batch([setLinkUp('lo')]);
-      if (wires.length > 0) await lay(path, inside, wires);
-      await inside.batch(gateways.map(addDefaultRoute));
+      const ipv6 = wires.some(hasIpv6Address);
+      using inside = createNetworkNamespace(path, ipv6Sysctls(ipv6));
+      await lay(inside, wires, { firstIndex, gateways });
+      const without = wires.filter((wire) => ipv6 && !hasIpv6Address(wire));
+      for (const { name } of without) {
+        setNamespaceSysctls(path, { [`net.ipv6.conf.${name}.disable_ipv6`]: '1' });
+      }
     },
     async plug(path, wire) {
       using inside = openNetlinkIn(path);
-      await lay(path, inside, [wire]);
+      const used = (await listLinks(inside)).map(({ index }) => index);
+      const next = Math.max(firstIndex, ...used.map((index) => index + 1));
+      setNamespaceSysctls(path, ipv6Sysctls(hasIpv6Address(wire)));
+      await lay(inside, [wire], { firstIndex: next, gateways: [] });
     },
     async unplug(path, name) {
       using inside = openNetlinkIn(path);
@@ -99,10 +104,33 @@ export function createWiring(netlink: Netlink): Wiring {
   };
 }
 
-/** Interfaces get IPv6 only on networks that have it; ::1 stays. */
-const withoutIpv6 = { 'net.ipv6.conf.default.disable_ipv6': '1' };
+const hasIpv6Address = ({ addresses }: Wire): boolean =>
+  addresses.some(({ address }) => address.family === 6);
 
-function vethOf(wire: Wire, namespaceFd: number) {
-  const { hostName: name, bridgeIndex, mtu, macAddress } = wire;
-  return addVeth({ name, bridgeIndex, mtu, peer: { name: wire.name, macAddress, namespaceFd } });
+/** Whether interfaces made from now on have IPv6; loopback always has. */
+function ipv6Sysctls(on: boolean): Record<string, string> {
+  if (!hasIpv6()) return {};
+  return {
+    'net.ipv6.conf.default.disable_ipv6': on ? '0' : '1',
+    ...(on && { 'net.ipv6.conf.default.accept_ra': '0' }),
+  };
+}
+
+function insideRequests(wire: Wire, index: number, hereFd: number): NetlinkRequest[] {
+  const { name, macAddress, mtu, hostName } = wire;
+  const peer = { name: hostName, namespaceFd: hereFd };
+  return [
+    addVeth({ name, index, macAddress, mtu, peer }),
+    setLinkUp(name),
+    ...wire.addresses.map((address) => addAddress({ linkIndex: index, ...address })),
+  ];
+}
+
+function outsideRequests(wire: Wire): NetlinkRequest[] {
+  const { hostName, isolated } = wire;
+  const hairpin = wire.reachesItself && isBridgeFiltered();
+  return [
+    addToBridge(hostName, wire.bridgeIndex),
+    ...(isolated || hairpin ? [setBridgePort(hostName, { isolated, hairpin })] : []),
+  ];
 }
