@@ -68,6 +68,7 @@ export {
   type Overlays,
 } from './mount/overlay.ts';
 export { unmount } from './mount/unmount.ts';
+export { type Conntrack, openConntrack } from './network/conntrack.ts';
 export {
   addressBits,
   addressFromBytes,

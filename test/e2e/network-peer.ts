@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 interface Commands {
   /** Answers whoever comes with `NAME sees ADDRESS`. */
   serve(protocol: 'tcp' | 'udp', port: number): Promise<'serving'>;
-  /** What a server says, or the code of the error. */
-  ask(protocol: 'tcp' | 'udp', address: string, port: number): Promise<string>;
+  /** What a server says, or the code of the error; a datagram leaves by the port `from`. */
+  ask(protocol: 'tcp' | 'udp', address: string, port: number, from?: number): Promise<string>;
   /** Addresses of a name, or the code of the error. */
   resolve(server: string, name: string, type: 'A' | 'AAAA' | 'PTR'): Promise<string>;
 }
@@ -80,7 +80,7 @@ function commandsOf(name: string): Commands {
         socket.bind(port, () => resolve('serving'));
       });
     },
-    ask(protocol, address, port) {
+    ask(protocol, address, port, from = 0) {
       return new Promise((resolve) => {
         if (protocol === 'tcp') {
           let text = '';
@@ -101,7 +101,7 @@ function commandsOf(name: string): Commands {
           resolve(answer);
         };
         socket.once('message', (message) => done(String(message)));
-        socket.connect(port, address, () => socket.send('hello'));
+        socket.bind(from, () => socket.connect(port, address, () => socket.send('hello')));
         socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'));
       });
     },

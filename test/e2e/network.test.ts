@@ -138,6 +138,19 @@ describe('ports', () => {
     await stop('one', 'two');
   });
 
+  test('of UDP reach the container at once, however long a sender has been sending', async () => {
+    const ports = [port(514, 9300, '', 'udp')];
+    const send = () => neighbour.ask('udp', '192.0.2.1', 9300, 40_000);
+    assert.match(await send(), /ECONNREFUSED|silence/);
+    const names = ['first', 'second'];
+    for (const name of names) {
+      const { peer } = await run(name, { ports });
+      await peer.serve('udp', 514);
+      assert.equal(await send(), `${name} sees 192.0.2.9`);
+      await stop(name);
+    }
+  });
+
   test('are bound where they are asked for', async () => {
     const ports = [port(80, 9200, '192.0.2.1'), port(81, 9201, '127.0.0.1', 'udp')];
     const { peer } = await run('here', { ports });

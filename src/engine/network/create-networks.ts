@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { conflict, errorMessage } from '../../core/index.ts';
-import { openNetlink, openNftables } from '../../linux/index.ts';
+import { openConntrack, openNetlink, openNftables } from '../../linux/index.ts';
 import type { Database } from '../../store/index.ts';
 import type { Events } from '../events/events.ts';
 import { adoptContainers } from './adopt.ts';
@@ -111,9 +111,11 @@ function openParts(options: NetworksOptions) {
     firewall,
     portTable: createPortTable(),
     wiring: createWiring(netlink),
+    conntrack: openConntrack(),
     namespaceFolder: join(options.runPath, 'netns'),
     events,
     reap: reaper.expect,
+    warn,
     attachments: new Map(),
   };
   return {
@@ -172,6 +174,7 @@ async function close(parts: Parts): Promise<void> {
   await using last = new AsyncDisposableStack();
   last.use(parts.netlink);
   last.use(parts.nft);
+  last.use(workshop.conntrack);
   last.use(parts.locks);
   last.use(workshop.portTable);
   await reaper.flush();

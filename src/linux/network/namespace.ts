@@ -47,7 +47,7 @@ export function createNetworkNamespace(
 
 /** A netlink socket inside the namespace kept at `path`. */
 export function openNetlinkIn(path: string): Netlink {
-  return inNamespace(path, openNetlink);
+  return inNamespace(path, () => openNetlink());
 }
 
 /** Sets kernel parameters of the namespace kept at `path`. */

@@ -26,8 +26,11 @@ const options = { capAck: 10, extendedAck: 11 };
 /** Acknowledgements wait in the receive buffer until we read them: stay far below its size. */
 const mostPerDatagram = 64;
 
+/** Families of netlink (netlink(7)). */
+export const netlinkFamily = { route: 0, netfilter: 12 } as const;
+
 /**
- * A socket to rtnetlink, of the network namespace the calling thread is in when it opens it; from
+ * A socket to the kernel, of the network namespace the calling thread is in when it opens it; from
  * then on it serves from anywhere. While the kernel works, or waits for its lock, it does so on
  * another thread. Holding it open keeps the namespace alive.
  */
@@ -41,8 +44,9 @@ export interface Netlink extends Disposable {
   query(request: NetlinkRequest): Promise<NetlinkMessage[]>;
 }
 
-export function openNetlink(): Netlink {
-  const fd = check(call(native.socket, afNetlink, rawCloseOnExec, 0), 'socket(AF_NETLINK)');
+export function openNetlink(family: number = netlinkFamily.route): Netlink {
+  const opened = call(native.socket, afNetlink, rawCloseOnExec, family);
+  const fd = check(opened, 'socket(AF_NETLINK)');
   const on = Buffer.from([1, 0, 0, 0]);
   for (const option of Object.values(options)) {
     call(native.setsockopt, fd, solNetlink, option, on, on.length);

@@ -77,10 +77,11 @@ export async function unpublishPorts(attachment: Attachment): Promise<void> {
 }
 
 async function publish(
-  { portTable, firewall }: Workshop,
+  workshop: Workshop,
   requests: readonly PortRequest[],
   target: Target,
 ): Promise<Publication> {
+  const { portTable, firewall } = workshop;
   await using undo = new AsyncDisposableStack();
   const reservation = undo.use(await portTable.reserve(requests, target));
   const rules = reservation.ports.flatMap((port) => portRules(port, target));
@@ -88,8 +89,26 @@ async function publish(
     await firewall.add({ ports: rules });
     undo.defer(() => firewall.remove({ ports: rules }));
   }
+  await forgetOldFlows(workshop, reservation.ports);
   const kept = undo.move();
   return { ports: reservation.ports, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/**
+ * A sender of datagrams that never pauses would go on reaching where it reached before: nobody, or
+ * a container that is gone.
+ */
+async function forgetOldFlows(
+  { conntrack, warn }: Workshop,
+  ports: readonly PublishedPort[],
+): Promise<void> {
+  const udp = ports.filter(({ protocol }) => protocol === 'udp');
+  if (udp.length === 0) return;
+  try {
+    await conntrack.forgetUdpFlowsTo(new Set(udp.map(({ hostPort }) => hostPort)));
+  } catch (error) {
+    warn(`forget old flows to published UDP ports: ${errorMessage(error)}`);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Conntrack } from '../../../linux/index.ts';
 import type { Events } from '../../events/events.ts';
 import type { NameIndex } from '../dns/name-index.ts';
 import type { Firewall } from '../firewall/firewall.ts';
@@ -13,11 +14,14 @@ export interface Workshop {
   readonly firewall: Firewall;
   readonly portTable: PortTable;
   readonly wiring: Wiring;
+  readonly conntrack: Conntrack;
   /** Folder of the namespaces, one file a container. */
   readonly namespaceFolder: string;
   readonly events?: Pick<Events, 'publish'>;
   /** Sees to it that these interfaces, of an ended container, do not stay. */
   readonly reap: (interfaceNames: readonly string[]) => void;
+  /** Told what does not work as it should and yet stops nothing. */
+  readonly warn: (message: string) => void;
   /** By container id. */
   readonly attachments: Map<string, Attachment>;
 }
