@@ -97,7 +97,7 @@ RUN --mount=type=bind,source=ctx,target=/new/ctx \\
     --mount=type=secret,id=s,target=/run/secret,mode=0440 \\
     --mount=type=secret,id=s,env=S \\
     cat /new/ctx/f /t/x /run/secret && echo "[$S]" && stat -c %a /var/cache/c /run/secret && \\
-    (echo no > /new/ctx/g || echo read-only) && echo kept > /var/cache/c/k && touch /scratch/x
+    (touch /new/ctx/g 2>/dev/null || echo read-only) && echo kept > /var/cache/c/k && touch /scratch/x
 RUN --mount=type=cache,target=/var/cache/c cat /var/cache/c/k && ls /new /t /run 2>&1 | head -9
 `,
       { files: { 'ctx/f': 'context\n' }, secrets: { s: Buffer.from('secret\n') } },
