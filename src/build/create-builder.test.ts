@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseReference } from '../core/index.ts';
@@ -174,6 +174,42 @@ test('the same step wanted by two builds at once runs once', async () => {
   assert.equal(kit.runner.requests.length, 1);
   assert.equal(a.imageId, b.imageId);
   assert.equal(b.output, 'working\n');
+});
+
+test('who leaves a shared step takes nothing from those who still want it', async () => {
+  const gate = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  await using kit = await createBuildKit({
+    commands: {
+      async late(request) {
+        request.onOutput('stdout', Buffer.from('working'));
+        started.resolve();
+        await gate.promise;
+        // The context it reads is that of the build that began it.
+        const { source } = request.mounts[0]!;
+        request.onOutput('stdout', readFileSync(join(source, 'f')));
+        return 0;
+      },
+    },
+  });
+  await kit.addImage('debian:latest', {});
+  const dockerfile = 'FROM debian\nRUN --mount=target=/c late\n';
+  const files = { f: 'still there' };
+  const controller = new AbortController();
+  const first = kit.build(dockerfile, { files, signal: controller.signal });
+  await started.promise;
+  const joined = Promise.withResolvers<void>();
+  const second = kit.build(dockerfile, {
+    files,
+    onEvent: (event) => event.kind === 'step-output' && joined.resolve(),
+  });
+  await joined.promise;
+  controller.abort();
+  await assert.rejects(first, { kind: 'canceled' });
+  gate.resolve();
+  assert.match((await second).output, /still there/);
+  await kit.builder.settled();
+  assert.deepEqual(readdirSync(join(kit.root, 'builder/work')), []);
 });
 
 test('a failing step ends the build with its code and last lines', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,8 @@ export async function createBuilder(
     { onEvent, signal }: { onEvent: (event: BuildEvent) => void; signal?: AbortSignal },
   ): Promise<BuildResult> {
     const controller = new AbortController();
+    // Each stage that waits for something listens.
+    setMaxListeners(0, controller.signal);
     const abort = () => controller.abort(canceled('build: canceled', { cause: signal?.reason }));
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
@@ -84,6 +87,7 @@ export async function createBuilder(
       controller,
       resources: new AsyncDisposableStack(),
       held: new Set(),
+      hosted: new Set(),
     };
     sessions.add(session);
     const work = buildInSession(state, session).finally(() => {
@@ -157,11 +161,21 @@ async function buildInSession(state: BuilderState, session: Session): Promise<Fi
   } catch (error) {
     const kept = keptStep(error);
     if (kept) handOver(kept, resources);
-    else await resources.disposeAsync();
+    else if (session.hosted.size === 0) await resources.disposeAsync();
+    else state.sweep(disposeAfter(session.hosted, resources));
     // An abort shows as many errors; the one to tell is that it was aborted.
     if (controller.signal.aborted && !isFailure(error)) throw controller.signal.reason;
     throw error;
   }
+}
+
+/** Another build still wants what this one began: its files go when that is done. */
+async function disposeAfter(
+  hosted: ReadonlySet<Promise<unknown>>,
+  resources: AsyncDisposableStack,
+): Promise<void> {
+  await Promise.allSettled(hosted);
+  await resources.disposeAsync();
 }
 
 /** The result where only the checks were asked for. */

@@ -169,7 +169,7 @@ export interface CacheStores {
   sink(address: CacheAddress, options: Pick<ResolveOptions, 'auth'>): Promise<ImageSink>;
 }
 
-/** Small, link-safe touches inside one mounted filesystem; every path is resolved within its root. */
+/** Small, link-safe looks into one mounted filesystem; every path is resolved within its root. */
 export interface RootFiles {
   /** Content of a regular file, or undefined when there is none. Throws `invalid` past the limit. */
   read(rootPath: string, path: string, limitBytes: number): Promise<Uint8Array | undefined>;
@@ -177,12 +177,6 @@ export interface RootFiles {
   kindOf(rootPath: string, path: string): Promise<'directory' | 'other' | undefined>;
   /** Names in a directory (links followed within the root), or undefined when it is none. */
   list(rootPath: string, path: string): Promise<readonly string[] | undefined>;
-  /** Creates the directory and its missing parents; what exists stays. False when nothing was missing. */
-  makeDirectory(
-    rootPath: string,
-    path: string,
-    options: { uid: number; gid: number; mode: number; epochS?: number },
-  ): Promise<boolean>;
 }
 
 /** Programs that undo compressions which Node does not know. */

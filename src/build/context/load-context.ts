@@ -136,7 +136,9 @@ export async function readDockerfile(context: LoadedContext, path: string): Prom
     context.all.resolve(clean) ??
     (clean === 'Dockerfile' ? context.all.resolve('dockerfile') : undefined);
   if (found === undefined || context.all.entry(found)?.type !== 'file') {
-    throw notFound(`failed to read dockerfile: open ${clean}: no such file or directory`);
+    throw notFound(`failed to read dockerfile: open ${clean}: no such file or directory`, {
+      details: { classicMessage: `Cannot locate specified Dockerfile: ${clean}` },
+    });
   }
   return readSmall(context, found);
 }

@@ -54,12 +54,19 @@ export function withoutExcluded(
   return excluded(index, items, createIgnoreMatcher(excludes));
 }
 
+/** Details of the error about a source that is not there. */
+export interface MissingSourceDetails {
+  readonly path: string;
+  /** It was looked for in the context, where an ignore file may have left it out. */
+  readonly inContext?: boolean;
+}
+
 /** What BuildKit says of a source that is not there. */
 export function missingSource(path: string): BerthError {
   const clean = cleanPath(path);
   return notFound(`failed to compute cache key: ${JSON.stringify(`/${clean}`)}: not found`, {
     code: 'SOURCE_MISSING',
-    details: { path: clean },
+    details: { path: clean } satisfies MissingSourceDetails,
   });
 }
 

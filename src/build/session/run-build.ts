@@ -53,6 +53,8 @@ export interface Session {
   readonly resources: AsyncDisposableStack;
   /** Stacks that must not be deleted until the build's result was taken. */
   readonly held: Set<Digest>;
+  /** Work under way that reads the build's files; its folders stay until then. */
+  readonly hosted: Set<Promise<unknown>>;
 }
 
 /** A build whose target's layers are all there. */
@@ -246,6 +248,11 @@ async function solve(state: BuilderState, solving: Solving): Promise<SolvedStage
     startedAtMs: Date.now(),
     foreign: solving.foreign,
     hold: (chain) => void session.held.add(chain),
+    onHosted(work) {
+      session.hosted.add(work);
+      const forget = () => void session.hosted.delete(work);
+      work.then(forget, forget);
+    },
     onResolved: (record, quick) => void solving.resolved.push({ record, quick }),
   });
   solver = createStageSolver({

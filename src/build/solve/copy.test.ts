@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { collect, digestOf } from '../../core/index.ts';
+import type { StepFailure } from '../builder.ts';
 import { contextTar, createBuildKit } from '../testing/build-kit.ts';
 
 const context = { 'a.txt': 'a', 'b.txt': 'b', 'dir/c.txt': 'c', 'dir/link': '->c.txt' };
@@ -56,7 +57,13 @@ test('what COPY cannot do', async () => {
     const files = { ...context, ignored: '', '.dockerignore': 'ignored' };
     await assert.rejects(kit.build(`FROM base\n${instruction}\n`, { files }), (error: Error) => {
       assert.match(error.message, message);
-      assert.equal((error as unknown as { details: { line: number } }).details.line, 2);
+      const { details } = error as unknown as StepFailure;
+      assert.equal(details.line, 2);
+      if (/excluded/.test(error.message)) {
+        const classic =
+          'COPY failed: file not found in build context or excluded by .dockerignore: stat ignored: file does not exist';
+        assert.equal(details.classicMessage, classic);
+      }
       return true;
     });
   }

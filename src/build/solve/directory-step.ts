@@ -9,13 +9,14 @@ export function directoryStep(
   parent: Parent,
   { path, user }: DirectoryAction,
 ): LayerStep {
-  const { filesystems, rootFiles } = scope.ports;
+  const { filesystems, rootFiles, trees } = scope.ports;
+  const { epochS } = scope;
   const inputs = {
     step: 'WORKDIR',
     parent: parent.identity,
     path,
     user,
-    epoch: String(scope.epochS ?? ''),
+    epoch: String(epochS ?? ''),
   };
   return {
     quick: undefined,
@@ -25,14 +26,18 @@ export function directoryStep(
       deterministic: true,
       async make({ signal }) {
         await using filesystem = await filesystems.prepare(parent.chain);
-        const rootPath = await filesystem.mount();
-        const owner = await readOwner(rootFiles, async () => rootPath, user);
-        await rootFiles.makeDirectory(rootPath, path, {
-          ...owner,
+        // Copying an empty directory makes it, and what is missing above it, without a mount.
+        await trees.copy({
+          sourceRoot: await scope.newFolder('directory'),
+          items: [{ sourcePath: '', targetPath: path, shallow: true }],
+          targetRoot: filesystem.upperPath,
+          owner: await readOwner(rootFiles, () => filesystem.mount(), user),
           mode: 0o755,
-          epochS: scope.epochS,
+          epochS,
+          mayLink: false,
+          signal,
         });
-        return await filesystem.commit({ epochS: scope.epochS, signal });
+        return await filesystem.commit({ epochS, signal });
       },
     }),
   };

@@ -4,6 +4,7 @@ import { compilePathMatch, hasWildcards, parentsSource } from '../../dockerfile/
 import { contentDigest } from '../context/content-digest.ts';
 import { cleanPath, type FileIndex, fileIndex, segmentsOf } from '../context/file-index.ts';
 import {
+  type MissingSourceDetails,
   missingSource,
   parentsBelow,
   type Selected,
@@ -83,8 +84,12 @@ function selectIn(
     return select(index, request);
   } catch (error) {
     if (!(error instanceof BerthError) || error.code !== 'SOURCE_MISSING') throw error;
-    const file = ignored((error.details as { path: string }).path);
-    throw file === undefined ? error : notFound(`${error.message} (excluded by ${file})`);
+    const { path } = error.details as MissingSourceDetails;
+    const file = ignored(path);
+    throw notFound(error.message + (file === undefined ? '' : ` (excluded by ${file})`), {
+      code: error.code,
+      details: { path, inContext: true } satisfies MissingSourceDetails,
+    });
   }
 }
 

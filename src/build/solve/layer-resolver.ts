@@ -26,6 +26,8 @@ export interface ResolverOptions {
   /** The build needs the stack from now on: it must not be deleted under it. */
   readonly hold: (chain: Digest) => void;
   readonly onResolved: (record: CacheRecord, quick: Digest | undefined) => void;
+  /** Work began that reads this build's files, and may outlast it when others want it, too. */
+  readonly onHosted: (work: Promise<unknown>) => void;
 }
 
 export interface LayerRequest {
@@ -81,14 +83,17 @@ export function createLayerResolver(options: ResolverOptions) {
     const workKey = mayUseCache && !alone ? key : `${buildId} ${key}`;
     return shared.run(
       workKey,
-      async ({ signal: workSignal, tell }) =>
-        slots.run(async () => {
+      ({ signal: workSignal, tell }) => {
+        const work = slots.run(async () => {
           const layer = await looked.make({ signal: workSignal, tell });
           hold(layer.chain);
           const record = recordOf(request, { looked, key, layer });
           records.put(record, looked.details);
           return record;
-        }, workSignal),
+        }, workSignal);
+        options.onHosted(work);
+        return work;
+      },
       { signal, onNote },
     );
 

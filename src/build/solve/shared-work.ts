@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { canceled } from '../../core/index.ts';
 
 /** What a piece of work tells those who wait for it. */
@@ -40,6 +41,7 @@ export function createSharedWork<Note, Result>({
     work: (context: WorkContext<Note>) => Promise<Result>,
   ): Running<Note, Result> {
     const controller = new AbortController();
+    setMaxListeners(0, controller.signal);
     const notes: Note[] = [];
     const wanters = new Set<Wanter<Note>>();
     const tell = (note: Note): void => {

@@ -176,7 +176,7 @@ async function takeStep(
   walk.imageId = digestOf(`${walk.imageId}\n${step.text}`);
   walk.hitOfMs = undefined;
   walk.cached = options.mayUseCache(stage) && options.knownImages.has(walk.imageId);
-  options.knownImages.add(walk.imageId);
+  remember(options.knownImages, walk.imageId);
 }
 
 async function layerStep(
@@ -212,7 +212,15 @@ async function layerStep(
   walk.imageId = digestOf(`${walk.imageId}\n${step.text}\n${record.chain}`);
   walk.layers.set(step.number, record);
   walk.hitOfMs = cached ? record.createdAtMs : undefined;
-  options.knownImages.add(walk.imageId);
+  remember(options.knownImages, walk.imageId);
+}
+
+/** So many steps' names are remembered; beyond that they are only told as built anew once more. */
+const mostKnownImages = 50_000;
+
+function remember(known: Set<Digest>, imageId: Digest): void {
+  if (known.size >= mostKnownImages) known.clear();
+  known.add(imageId);
 }
 
 function layerStepOf(

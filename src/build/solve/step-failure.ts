@@ -1,5 +1,6 @@
 import { BerthError } from '../../core/index.ts';
 import type { BuildStep, FailedStep, StepFailureDetails } from '../builder.ts';
+import type { MissingSourceDetails } from '../context/selection.ts';
 import type { StepLimits } from '../ports.ts';
 
 /** The last so many lines of a failed step are told again with the error. */
@@ -50,13 +51,21 @@ export function commandFailure(outcome: CommandOutcome): BerthError {
   return new BerthError('invalid', text, { code: 'STEP_FAILED', details });
 }
 
+/** How the classic builder would say it, where that is otherwise. */
+function classicMessage({ text }: BuildStep, cause: BerthError | undefined): string | undefined {
+  if (cause?.code !== 'SOURCE_MISSING') return undefined;
+  const { path, inContext } = cause.details as MissingSourceDetails;
+  const why = inContext ? 'file not found in build context or excluded by .dockerignore: ' : '';
+  return `${text.split(' ', 1)[0]} failed: ${why}stat ${path}: file does not exist`;
+}
+
 /** The error of a step, with its place; what already is one of a step stays as it is. */
 export function stepFailure(step: BuildStep, cause: unknown): BerthError {
   const known = cause instanceof BerthError ? cause : undefined;
   const message = known?.message ?? (cause instanceof Error ? cause.message : String(cause));
   const given = known?.code === 'STEP_FAILED' ? (known.details as Partial<StepFailureDetails>) : {};
   const details: StepFailureDetails = {
-    classicMessage: message,
+    classicMessage: classicMessage(step, known) ?? message,
     lastOutput: [],
     ...given,
     step: step.number,

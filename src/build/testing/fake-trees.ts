@@ -134,7 +134,5 @@ export function createFakeRootFiles(): RootFiles {
       const real = at(rootPath, path);
       return existsSync(real) ? readdirSync(real) : undefined;
     },
-    makeDirectory: async (rootPath, path, { mode }) =>
-      mkdirSync(at(rootPath, path), { recursive: true, mode }) !== undefined,
   };
 }
