@@ -30,6 +30,10 @@ export type {
   TerminalSize,
   WaitCondition,
 } from './containers/containers.ts';
+export type { ContainerLayout, Insight } from './containers/insight.ts';
+export type { Membership } from './containers/membership.ts';
+export { createEngine, type Engine, type EngineOptions } from './create-engine.ts';
+export type { EnginePaths } from './engine-parts.ts';
 export { createEvents } from './events/create-events.ts';
 export type { EngineEvent, Events } from './events/events.ts';
 export { type ContainerFilesOptions, createContainerFiles } from './files/container-files.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { detachFilter, parseDetachKeys } from './detach-keys.ts';
-import { frame } from './frames.ts';
 
 describe('parseDetachKeys', () => {
   for (const [text, bytes] of [
@@ -41,12 +40,4 @@ describe('detachFilter', () => {
       );
     });
   }
-});
-
-it('frames output with stream and length', () => {
-  assert.equal(frame('stdout', Buffer.from('hi')).toString('hex'), '01000000000000026869');
-  assert.equal(
-    frame('stderr', Buffer.alloc(300)).subarray(0, 8).toString('hex'),
-    '020000000000012c',
-  );
 });

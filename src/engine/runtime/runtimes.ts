@@ -22,6 +22,8 @@ export interface Runtime {
   readonly shimBinary: string;
   /** What `Create` hands to the shim. */
   readonly options: Any;
+  /** The runtime has systemd make cgroups: paths are of the form `slice:prefix:name`. */
+  readonly systemdCgroup: boolean;
   /** Binary of the OCI runtime where the shim is runc's. */
   readonly ociBinary?: string;
 }
@@ -87,18 +89,25 @@ function toRuntime(name: string, config: RuntimeConfig, runPath: string): Runtim
     throw invalid(`runtime ${name}: args cannot be used with a runtimeType runtime`);
   }
   if (runtimeType && runtimeType !== runcShim) {
-    return { name, shimBinary: shimBinaryOf(runtimeType), options: optionsForOthers(options) };
+    return {
+      name,
+      shimBinary: shimBinaryOf(runtimeType),
+      systemdCgroup: options.SystemdCgroup === true,
+      options: optionsForOthers(options),
+    };
   }
   const plain = path ?? String(options.BinaryName ?? 'runc');
   const ociBinary = runtimeArgs.length > 0 ? wrap(name, plain, runtimeArgs, runPath) : plain;
+  const systemdCgroup = options.SystemdCgroup === true;
   const value = runcOptions.encode({
     binary_name: ociBinary,
     root: join(runPath, `runtime-${basename(plain)}`),
-    systemd_cgroup: options.SystemdCgroup === true,
+    systemd_cgroup: systemdCgroup,
   });
   return {
     name,
     shimBinary: shimBinaryOf(runcShim),
+    systemdCgroup,
     options: { type_url: 'containerd.runc.v1.Options', value },
     ociBinary,
   };

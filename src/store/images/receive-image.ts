@@ -48,8 +48,7 @@ export interface ReceiveOptions {
 
 /**
  * The sink of one pull or load. Blobs go to the content store, resuming what an earlier attempt
- * left; layers are unpacked while they arrive, side by side, and stacked when the manifest arrives.
- * Nothing is kept of an image whose layers and configuration disagree.
+ * left; layers are unpacked while they arrive, side by side, and stacked when the manifest arrives. Nothing is kept of an image whose layers and configuration disagree.
  */
 export function receiveImage(options: ReceiveOptions): ImageSink {
   const { content, snapshots, layers, intake, leases, keep } = options;
@@ -57,55 +56,42 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
   /** By blob: layers unpacked, or being unpacked, for this image. */
   const unpacking = new Map<Digest, Promise<UnpackedLayer>>();
 
-  function unpacked({ digest, mediaType }: Descriptor, signal?: AbortSignal) {
+  function unpackStored({ digest, mediaType }: Descriptor, signal?: AbortSignal) {
     if (layerCompression(mediaType) === undefined) {
       throw invalid(`unpack ${digest}: ${mediaType} is not the type of a layer`);
     }
-    const started = unpacking.get(digest) ?? intake.unpackStored(digest, signal);
-    unpacking.delete(digest);
-    return started;
+    return intake.unpackStored(digest, signal);
   }
 
-  /**
-   * Stacks the layers in order; stacks that are there already are left alone. Each blob was seen to
-   * unpack to what the configuration says, now or earlier: a manifest's word alone would let it pass
-   * off any blob as a layer that others have too.
-   */
+  /** Stacks the layers in order; those that are there already are left alone. */
   async function stackLayers(
     manifest: Manifest,
     config: ImageConfig,
     signal?: AbortSignal,
   ): Promise<void> {
-    const made: ChainId[] = [];
+    const chains = chainIds(config.rootfs.diff_ids);
     let parent: ChainId | null = null;
-    try {
-      for (const [index, chain] of chainIds(config.rootfs.diff_ids).entries()) {
-        const blob = manifest.layers[index]!;
-        const diffId = config.rootfs.diff_ids[index]!;
-        const isThere = await snapshots.has(chain);
-        const known = layers.diffIdOf(blob.digest);
-        const layer = isThere && known !== undefined ? undefined : await unpacked(blob, signal);
-        const actual = layer?.diffId ?? known;
-        if (layer && (isThere || actual !== diffId)) await snapshots.discard(layer);
-        if (actual !== diffId) throw notAsSaid(blob.digest, { actual, said: diffId });
-        if (layer && !isThere) {
-          await snapshots.stack(layer, parent);
-          made.push(chain);
+    for (const [index, layer] of manifest.layers.entries()) {
+      const chain = chains[index]!;
+      const diffId = config.rootfs.diff_ids[index]!;
+      if (!(await snapshots.has(chain))) {
+        const unpacked = await (unpacking.get(layer.digest) ?? unpackStored(layer, signal));
+        unpacking.delete(layer.digest);
+        if (unpacked.diffId !== diffId) {
+          await snapshots.discard(unpacked);
+          throw invalid(
+            `layer ${layer.digest} unpacks to ${unpacked.diffId}, the image's configuration says ${diffId}`,
+            { code: 'DIGEST_INVALID' },
+          );
         }
-        parent = chain;
+        await snapshots.stack(unpacked, parent);
       }
-    } catch (error) {
-      for (const chain of made.reverse()) await deleteAgain(chain);
-      throw error;
-    }
-  }
-
-  async function deleteAgain(chain: ChainId): Promise<void> {
-    try {
-      await snapshots.delete(chain);
-    } catch (error) {
-      // Another image got hold of it meanwhile, or never let go.
-      if (errorKind(error) !== 'conflict' && errorKind(error) !== 'not-found') throw error;
+      layers.addBlob(diffId, {
+        digest: layer.digest,
+        compression: layerCompression(layer.mediaType)!,
+        sizeBytes: layer.size,
+      });
+      parent = chain;
     }
   }
 
@@ -165,12 +151,6 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
       }
     },
   };
-}
-
-function notAsSaid(blob: Digest, { actual, said }: { actual?: Digest; said: Digest }): Error {
-  return invalid(`layer ${blob} unpacks to ${actual}, the image's configuration says ${said}`, {
-    code: 'DIGEST_INVALID',
-  });
 }
 
 interface BlobOptions extends PutOptions {

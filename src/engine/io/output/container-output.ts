@@ -104,9 +104,11 @@ export class ContainerOutput {
     if (this.ended) this.#report({ kind: 'ended', id: this.#options.id });
   }
 
-  subscribe({ subscriber: number, mayHoldBack }: SubscribeOptions): void {
+  subscribe({ subscriber: number, mayHoldBack, afterLog }: SubscribeOptions): void {
     const at = { stdout: 0, stderr: 0 };
-    for (const { name, journal } of this.#streams) at[name] = journal.tail;
+    for (const { name, journal } of this.#streams) {
+      at[name] = afterLog && this.#sink ? this.#sink.logged(name) : journal.tail;
+    }
     const subscriber = { number, mayHoldBack, at, unpassedBytes: 0 };
     this.#subscribers.set(number, subscriber);
     this.#deliver(subscriber);

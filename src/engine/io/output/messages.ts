@@ -29,6 +29,8 @@ export interface SubscribeOptions {
   readonly subscriber: number;
   /** Holds the container back when it does not keep up; otherwise it is cut off. */
   readonly mayHoldBack: boolean;
+  /** From what the log does not hold yet, instead of from now: for who reads the log first. */
+  readonly afterLog: boolean;
 }
 
 /** What the worker is asked to do; each is answered once, by its number. */

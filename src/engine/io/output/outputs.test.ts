@@ -60,7 +60,7 @@ describe('Outputs', () => {
 
   it('logs both streams, passes them on and clears up', async () => {
     await open();
-    const { chunks } = await outputs.listen('c', { mayHoldBack: true });
+    const { chunks } = await outputs.listen('c', { mayHoldBack: true, afterLog: false });
     const [out, err] = writers();
     writeSync(out, 'one\ntwo');
     writeSync(err, 'oops\n');
@@ -82,20 +82,20 @@ describe('Outputs', () => {
     assert.deepEqual(await together(chunks), { stdout: 'one\ntwo!\nrest', stderr: 'oops\n' });
     await outputs.close('c');
     assert.ok(!existsSync(at('journal')));
-    await assert.rejects(outputs.listen('c', { mayHoldBack: true }), /has none/);
+    await assert.rejects(outputs.listen('c', { mayHoldBack: true, afterLog: false }), /has none/);
   });
 
   it('gives a listener that comes later what comes later', async () => {
     await open();
     const [out] = writers();
-    const first = await outputs.listen('c', { mayHoldBack: true });
+    const first = await outputs.listen('c', { mayHoldBack: true, afterLog: false });
     writeSync(out, 'early\n');
     for await (const { bytes } of first.chunks) {
       assert.equal(Buffer.from(bytes).toString(), 'early\n');
       break;
     }
     first.stop();
-    const second = await outputs.listen('c', { mayHoldBack: true });
+    const second = await outputs.listen('c', { mayHoldBack: true, afterLog: false });
     writeSync(out, 'late\n');
     closeSync(out);
     await outputs.close('c');
@@ -150,7 +150,7 @@ describe('Outputs', () => {
 
   it('neither stops for a slow listener nor loses what it lacks', async () => {
     await open({ log: undefined });
-    const slow = await outputs.listen('c', { mayHoldBack: false });
+    const slow = await outputs.listen('c', { mayHoldBack: false, afterLog: false });
     const [out, err] = writers();
     closeSync(err);
     const block = Buffer.alloc(1 << 16, 'x');

@@ -13,7 +13,13 @@ import { createGzip } from 'node:zlib';
 import { internal } from '../../../core/index.ts';
 import { openEventFd } from '../../../linux/index.ts';
 import type { StreamName } from '../json-log/json-line.ts';
-import type { Command, NumberedCommand, OpenOptions, Report } from './messages.ts';
+import type {
+  Command,
+  NumberedCommand,
+  OpenOptions,
+  Report,
+  SubscribeOptions,
+} from './messages.ts';
 
 /** Output of all running containers: taken from their fifos, logged, and passed to who listens. */
 export interface Outputs extends AsyncDisposable {
@@ -23,8 +29,9 @@ export interface Outputs extends AsyncDisposable {
   ended(id: string): Promise<void>;
   /** Logs what is left and lets go of the container; who listens still gets it all. */
   close(id: string): Promise<void>;
-  /** Everything from now on. Throws `not-found` when the container is not open. */
-  listen(id: string, options: { mayHoldBack: boolean }): Promise<Listening>;
+  /** Everything from there on. Throws `not-found` when the container is not open. */
+  listen(id: string, options: Omit<SubscribeOptions, 'id' | 'subscriber'>): Promise<Listening>;
+  isOpen(id: string): boolean;
   /** Calls back after each growth of a container's log until the function given back is called. */
   onLogGrowth(id: string, listener: () => void): () => void;
   /** Dispose leaves fifos and journals for the next daemon. */
@@ -86,14 +93,15 @@ export function createOutputs(options: { onFailure: (error: Error) => void }): O
       endings.delete(id);
       for (const listener of growth.get(id) ?? []) listener();
     },
-    async listen(id, { mayHoldBack }) {
+    isOpen: (id) => endings.has(id),
+    async listen(id, options) {
       const subscriber = ++lastSubscriber;
       const queue = chunkQueue((sizeBytes) =>
         link.tell({ kind: 'passed-on', subscriber, sizeBytes }),
       );
       listeners.set(subscriber, queue);
       try {
-        await link.ask({ kind: 'subscribe', options: { id, subscriber, mayHoldBack } });
+        await link.ask({ kind: 'subscribe', options: { id, subscriber, ...options } });
       } catch (error) {
         listeners.delete(subscriber);
         throw error;

@@ -1,0 +1,161 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoCode, errorMessage } from '../../core/index.ts';
+import type { OciSpec } from '../bundle/spec.ts';
+import type { ContainerRecord } from '../containers/container-record.ts';
+import { restartsWithDaemon } from '../containers/restart-policy.ts';
+import { exitOf, isAlive } from '../containers/transition.ts';
+import { containerPaths, type EngineParts } from '../engine-parts.ts';
+import { connectShim, deleteShim, type Shim } from '../runtime/shim.ts';
+import type { TaskStatus } from '../runtime/task-service.ts';
+import { clearRun, settleAll, shimOptions } from './clear-run.ts';
+import { volumeNames } from './mount-sources.ts';
+import { endpointRequest } from './network-setup.ts';
+import { createRun } from './run-of.ts';
+import { outputOptions } from './start-run.ts';
+import { watchRun } from './watch-run.ts';
+
+/** What Docker shows for a container whose end nobody saw, after a reboot. */
+const unseenEndCode = 255;
+
+/** What the engine still has to do for containers that do not run, once all else is in place. */
+export interface Unfinished {
+  readonly toRemove: readonly string[];
+  readonly toStart: readonly string[];
+}
+
+interface Found {
+  readonly record: ContainerRecord;
+  readonly shim: Shim;
+  readonly status: TaskStatus;
+}
+
+/**
+ * After a daemon start: takes over the containers whose processes went on, with their output and the
+ * exits that nobody saw, and clears away what others left. To be called once, before anything starts.
+ */
+export async function adoptRuns(parts: EngineParts): Promise<Unfinished> {
+  const alive = parts.table.list().filter(({ state }) => isAlive(state));
+  const found = (await Promise.all(alive.map((record) => findShim(parts, record)))).filter(
+    (each) => each !== undefined,
+  );
+  await parts.networks.adopt(found.flatMap(({ record }) => established(record)));
+  await parts.volumes.adopt(
+    found.map(({ record }) => ({
+      containerId: record.id,
+      volumes: volumeNames(record.plans),
+    })),
+  );
+  const kept = new Set(found.map(({ record }) => record.id));
+  const lost = alive.filter(({ id }) => !kept.has(id));
+  // Before anything is cleared: an engine that ended half-way did not note how these ended.
+  for (const record of lost) noteUnseenEnd(parts, record);
+  const ended = parts.table.list().filter(({ id, state }) => !kept.has(id) && !isAlive(state));
+  await settleAll(found.map((each) => takeOver(parts, each)));
+  await clearLeftovers(parts, kept);
+  return unfinished(ended);
+}
+
+/** The shim of a container that ought to run; undefined when it is gone, or knows nothing of it. */
+async function findShim(parts: EngineParts, record: ContainerRecord): Promise<Found | undefined> {
+  let shim: Shim | undefined;
+  try {
+    shim = await connectShim(shimOptions(parts, record));
+    const { status } = await shim.task.state();
+    if (status === 'created' || status === 'unknown') throw new Error(`is ${status}`);
+    return { record, shim, status };
+  } catch (error) {
+    parts.warn(`adopt container ${record.id}: ${errorMessage(error)}`);
+    shim?.[Symbol.dispose]();
+    return undefined;
+  }
+}
+
+function established(record: ContainerRecord) {
+  const request = endpointRequest(record);
+  return request && record.network ? [{ ...request, established: record.network }] : [];
+}
+
+async function takeOver(parts: EngineParts, { record, shim, status }: Found): Promise<void> {
+  const { id, state } = record;
+  const { bundlePath } = containerPaths(parts.paths, id);
+  const spec = JSON.parse(await readFile(join(bundlePath, 'config.json'), 'utf8')) as OciSpec;
+  const run = createRun(parts, {
+    record,
+    shim,
+    cgroupPath: spec.linux.cgroupsPath,
+    delayBeforeMs: 0,
+  });
+  run.isStoppedByUser = record.stoppedByUser;
+  parts.runs.set(id, run);
+  if (state.kind === 'running' && status === 'paused') parts.table.apply(id, { kind: 'paused' });
+  if (state.kind === 'paused' && status === 'running') parts.table.apply(id, { kind: 'unpaused' });
+  // Opened also for one that has ended: its last words are still in the fifos.
+  await parts.outputs.open(outputOptions(parts, record, { resume: true }));
+  watchRun(parts, run, shim.task.wait());
+}
+
+function noteUnseenEnd(parts: EngineParts, { id, state }: ContainerRecord): void {
+  if (!isAlive(state)) return;
+  const exit = {
+    code: unseenEndCode,
+    startedAtMs: state.startedAtMs,
+    finishedAtMs: parts.now(),
+    oomKilled: false,
+  };
+  const { askedEndpoints } = parts.table.find(id);
+  parts.table.apply(
+    id,
+    { kind: 'exited', exit, willRestart: false },
+    { network: undefined, ports: [], endpoints: askedEndpoints },
+  );
+}
+
+/** Removes what belongs to no container that runs: half-made starts, ends cut short, old journals. */
+async function clearLeftovers(parts: EngineParts, kept: ReadonlySet<string>): Promise<void> {
+  const { rootPath, runPath } = parts.paths;
+  for (const id of await namesIn(join(runPath, 'containers'))) {
+    if (kept.has(id)) continue;
+    const record = parts.table.get(id);
+    const cleared = record
+      ? clearRun(parts, record)
+      : deleteShim(shimOptions(parts, { id, runtime: '' } as ContainerRecord)).then(() =>
+          rm(join(runPath, 'containers', id), { recursive: true, force: true }),
+        );
+    await cleared.catch((error) =>
+      parts.warn(`clear up after container ${id}: ${errorMessage(error)}`),
+    );
+  }
+  for (const id of await namesIn(join(rootPath, 'containers'))) {
+    const { statePath, journalsPath } = containerPaths(parts.paths, id);
+    if (!parts.table.get(id)) await rm(statePath, { recursive: true, force: true });
+    else if (!kept.has(id)) await rm(journalsPath, { recursive: true, force: true });
+  }
+}
+
+function unfinished(ended: readonly ContainerRecord[]): Unfinished {
+  const toRemove = ended.filter(
+    ({ state, hostConfig, startedBefore }) =>
+      state.kind === 'removing' || (hostConfig.AutoRemove === true && startedBefore),
+  );
+  const toStart = ended.filter(
+    ({ state, hostConfig, stoppedByUser: stopped, restartCount, startedBefore }) =>
+      startedBefore &&
+      (state.kind === 'exited' || state.kind === 'restarting') &&
+      restartsWithDaemon(hostConfig.RestartPolicy, {
+        exitCode: exitOf(state)?.code ?? 0,
+        stoppedByUser: stopped,
+        restartCount,
+      }),
+  );
+  return { toRemove: toRemove.map(({ id }) => id), toStart: toStart.map(({ id }) => id) };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

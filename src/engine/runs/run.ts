@@ -1,0 +1,32 @@
+import type { Exec } from '../containers/containers.ts';
+import type { ContainerPaths } from '../engine-parts.ts';
+import type { Shim } from '../runtime/shim.ts';
+import type { Stdin } from './stdin.ts';
+
+/** A container whose processes exist, from its start to the end of all clearing up. */
+export interface Run {
+  readonly id: string;
+  readonly shim: Shim;
+  readonly paths: ContainerPaths;
+  /** Its path in the cgroup trees. */
+  readonly cgroupPath: string;
+  readonly terminal: boolean;
+  /** Undefined for a container without an open standard input. */
+  readonly stdin: Stdin | undefined;
+  /** The first client's end of input is the end of the container's (StdinOnce). */
+  readonly closesStdin: boolean;
+  /** The delay of the restart policy before it; 0 when a user started it. */
+  readonly delayBeforeMs: number;
+  /** Additional processes that are not over. */
+  readonly execs: Map<string, Exec>;
+  /** Resolves when its processes have ended, nothing of it is left and the record says so. */
+  readonly ended: Promise<void>;
+  /** Set by stop and kill: the restart policy leaves it alone. */
+  isStoppedByUser: boolean;
+  /** Set by restart: the end of this run does not remove the container. */
+  isRestartedByUser: boolean;
+  /** The kernel killed one of its processes for want of memory. */
+  ranOutOfMemory: boolean;
+  /** Aborted once its main process has ended. */
+  readonly over: AbortController;
+}
