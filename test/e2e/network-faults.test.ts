@@ -60,7 +60,7 @@ describe('what cannot be set up', () => {
     await networks.setUp(requestFor('first', { ports: [port(8100)] }));
     const before = await stage.traces();
     const prefix =
-      'failed to set up container networking: driver failed programming external connectivity on endpoint second \\([0-9a-f]{64}\\)';
+      '^driver failed programming external connectivity on endpoint second \\([0-9a-f]{64}\\)';
     for (const [request, message] of [
       [
         { ports: [port(8101), port(8100)] },

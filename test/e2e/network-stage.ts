@@ -49,7 +49,7 @@ export interface Stage extends AsyncDisposable {
     name: string,
     request?: Partial<EndpointRequest>,
   ): Promise<{ peer: Peer; network: ContainerNetwork; request: EndpointRequest }>;
-  /** Another machine at 192.0.2.9, on one wire with ours, 192.0.2.1, by which it routes. */
+  /** Another machine, ...:9 on one wire with ours, ...:1, by which it routes: 192.0.2 and 2001:db8:. */
   neighbour(): Promise<Peer>;
   /** A program of the machine itself. */
   machine(): Peer;
@@ -78,7 +78,11 @@ export async function setStage(): Promise<Stage> {
     const path = join(folder, 'neighbour');
     await netlink.batch([addBridge({ name: 'wire', macAddress: '02:42:c0:00:02:01' })]);
     const { index } = (await findLink(netlink, 'wire'))!;
-    await netlink.batch([addAddress({ linkIndex: index, ...parseCidr('192.0.2.1/24') })]);
+    await netlink.batch(
+      ['192.0.2.1/24', '2001:db8::1/64'].map((text) =>
+        addAddress({ linkIndex: index, ...parseCidr(text) }),
+      ),
+    );
     using inside = createNetworkNamespace(path);
     const namespaceFd = openSync('/proc/thread-self/ns/net', 'r');
     const peer = { name: 'wire-port', namespaceFd };
@@ -87,9 +91,14 @@ export async function setStage(): Promise<Stage> {
     closeSync(namespaceFd);
     await netlink.batch([addToBridge('wire-port', index)]);
     own.add('wire-port');
-    const address = addAddress({ linkIndex: 100, ...parseCidr('192.0.2.9/24') });
-    const route = addDefaultRoute(parseAddress('192.0.2.1'));
-    await inside.batch([setLinkUp('lo'), setLinkUp('eth0'), address, route]);
+    await inside.batch([
+      setLinkUp('lo'),
+      setLinkUp('eth0'),
+      addAddress({ linkIndex: 100, ...parseCidr('192.0.2.9/24') }),
+      addAddress({ linkIndex: 100, ...parseCidr('2001:db8::9/64') }),
+      addDefaultRoute(parseAddress('192.0.2.1')),
+      addDefaultRoute(parseAddress('2001:db8::1')),
+    ]);
     kept.defer(() => netlink.batch([deleteLink('wire-port'), deleteLink('wire')]));
     kept.defer(() => removeNetworkNamespace(path));
     return kept.use(startPeer('neighbour', path));

@@ -261,6 +261,18 @@ describe('a network of the user', () => {
     assert.equal(await two.peer.resolve(server, 'one', 'AAAA'), address);
     assert.equal(await machine.ask('tcp', gateway, 8500), `one sees ${gateway}`);
     assert.match(await machine.ask('tcp', '::1', 8500), /^one sees/);
+    await neighbour.serve('tcp', 9003);
+    assert.equal(await one.peer.ask('tcp', '2001:db8::9', 9003), 'neighbour sees 2001:db8::1');
+    assert.equal(await neighbour.ask('tcp', '2001:db8::1', 8500), 'one sees 2001:db8::9');
+    assert.equal(await two.peer.ask('tcp', '2001:db8::1', 8500), `one sees ${gateway}`);
+    assert.equal(await neighbour.ask('tcp', address, 80), 'silence');
+    const four = await run('four', { ports: [port(80, 8501)] });
+    await four.peer.serve('tcp', 80);
+    assert.match(await neighbour.ask('tcp', '2001:db8::1', 8501), /^four sees/);
+    const { GlobalIPv6Address: late = '' } = await networks.connect(idOf('four'), 'six', {});
+    assert.match(await two.peer.ask('tcp', late, 80), /^four sees/);
+    assert.equal(await four.peer.ask('tcp', '2001:db8::9', 9003), 'neighbour sees 2001:db8::1');
+    await stop('four');
     await stop('one', 'two');
     await networks.remove('six');
   });

@@ -38,7 +38,7 @@ export async function publishPorts(
     const endpoint = `${containerName} (${publishingPlace(attachment)?.endpoint.id})`;
     throw new BerthError(
       error.kind,
-      `failed to set up container networking: driver failed programming external connectivity on endpoint ${endpoint}: ${error.message}`,
+      `driver failed programming external connectivity on endpoint ${endpoint}: ${error.message}`,
       { code: error.code, cause: error },
     );
   }

@@ -1,5 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
+import { errnoCode, unavailable } from '../../../core/index.ts';
 import { answerQuery, errorReply, responseCode } from './answer.ts';
 import type { Forward } from './forwarder.ts';
 import type { NamedEndpoint, NameIndex } from './name-index.ts';
@@ -18,6 +19,8 @@ export interface DnsServerOptions {
   readonly forward: Forward;
   /** The machine's own servers, for containers that named none. */
   readonly upstreams: () => readonly string[];
+  /** 53 unless told otherwise. */
+  readonly port?: number;
 }
 
 const dnsPort = 53;
@@ -33,12 +36,16 @@ const idleMs = 10_000;
 /** Rejects as `listen` does when not even another port can be had. */
 export async function openDnsServer(options: DnsServerOptions): Promise<DnsServer> {
   const answer = createAnswerer(options);
-  try {
-    return await listenOn(dnsPort, options.address, answer);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    return await listenOn(0, options.address, answer);
+  // A port that is free for UDP may be taken for TCP: then another one is tried.
+  const ports = [options.port ?? dnsPort, 0, 0, 0];
+  for (const [tries, port] of ports.entries()) {
+    try {
+      return await listenOn(port, options.address, answer);
+    } catch (error) {
+      if (errnoCode(error) !== 'EADDRINUSE' || tries === ports.length - 1) throw error;
+    }
   }
+  throw unavailable(`listen on ${options.address}: no port is free`);
 }
 
 type Answerer = (
