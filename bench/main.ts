@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { startBerth, startDockerd, startRegistry } from './engine.ts';
 import type { Bench, Row } from './row.ts';
+import { analyzeRows } from './rows/analyze.ts';
 import { buildRows } from './rows/build.ts';
 import { memoryRows } from './rows/memory.ts';
 import { registryRows } from './rows/registry.ts';
@@ -12,7 +13,14 @@ import { runRows } from './rows/run.ts';
 import { transferRows } from './rows/transfer.ts';
 import { median, renderRow, tableHead } from './table.ts';
 
-const rows: Row[] = [...memoryRows, ...runRows, ...buildRows, ...transferRows, ...registryRows];
+const rows: Row[] = [
+  ...memoryRows,
+  ...runRows,
+  ...buildRows,
+  ...transferRows,
+  ...registryRows,
+  ...analyzeRows,
+];
 const registryPort = { berth: 15_000, peer: 15_001 };
 
 const { values, positionals } = parseArgs({
@@ -26,7 +34,10 @@ const { values, positionals } = parseArgs({
 if (values.list) console.log(rows.map((row) => row.name).join('\n'));
 else
   await measure(
-    rows.filter((row) => positionals.length === 0 || positionals.some((p) => row.name.includes(p))),
+    rows.filter(({ name, onlyByName }) => {
+      if (onlyByName) return positionals.includes(name);
+      return positionals.length === 0 || positionals.some((part) => name.includes(part));
+    }),
   );
 
 async function measure(chosen: readonly Row[]): Promise<void> {

@@ -16,6 +16,8 @@ export interface Row {
   /** Highest ratio of Berth's figure to the peer's that meets DESIGN's goal. */
   readonly goal: number;
   readonly unit?: 's' | 'MB' | '1/s' | 'MB/s';
+  /** Left out unless its whole name is asked for: it takes minutes or gigabytes. */
+  readonly onlyByName?: boolean;
   /** Made once, before the runs. */
   prepare?(bench: Bench): Promise<void>;
   /** One measurement of each side by name, the first being Berth's; default `berth` and `dockerd`. */
