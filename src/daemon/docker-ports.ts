@@ -1,0 +1,66 @@
+import { availableParallelism } from 'node:os';
+import type { DockerPorts, SystemFacts } from '../api/index.ts';
+import type { BerthBuilder } from '../build/index.ts';
+import type { Engine, Events, Networks, Volumes } from '../engine/index.ts';
+import { decompressDetected } from '../image/index.ts';
+import { checkLogin, type RegistryClient } from '../registry/index.ts';
+import type { LocalImage, Store } from '../store/index.ts';
+import type { createImageArchives } from './image-archives.ts';
+import type { Transfers } from './transfers.ts';
+
+/** What Docker's API is served with. */
+export function dockerPorts(parts: {
+  facts: () => SystemFacts;
+  events: Events;
+  engine: Engine;
+  networks: Networks;
+  volumes: Volumes;
+  store: Store;
+  builder: BerthBuilder;
+  client: RegistryClient;
+  transfers: Transfers;
+  archives: ReturnType<typeof createImageArchives>;
+}): DockerPorts {
+  const { facts, events, engine, networks, volumes, store, builder, client, transfers, archives } =
+    parts;
+  const { containers, streams, files, insight, membership } = engine;
+  const { images, snapshots } = store;
+
+  function layerPaths({ chain }: LocalImage): string[] {
+    const record = chain === null ? undefined : snapshots.records.get(chain);
+    return record ? snapshots.directories.all(record).reverse() : [];
+  }
+
+  return {
+    version: facts().version,
+    system: {
+      facts,
+      events,
+      counts: async () => {
+        const kinds = containers.list().map(({ state }) => state.kind);
+        const running = kinds.filter((kind) => kind === 'running').length;
+        const paused = kinds.filter((kind) => kind === 'paused').length;
+        const stopped = kinds.length - running - paused;
+        return { running, paused, stopped, images: (await images.list()).length };
+      },
+      disk: { images, containers, insight, volumes, buildCache: builder.cache },
+      checkLogin: ({ serverAddress, ...credentials }, signal) =>
+        checkLogin(client, serverAddress, credentials, signal),
+    },
+    containers: {
+      containers,
+      streams,
+      files,
+      images,
+      insight,
+      commit: archives.commit,
+      decompress: decompressDetected,
+      cpus: availableParallelism(),
+    },
+    execs: streams,
+    images: { images, containers, transfers, archives, layerPaths },
+    builds: { builder, cache: builder.cache },
+    networks: { networks, membership },
+    volumes: { volumes, containers },
+  };
+}
