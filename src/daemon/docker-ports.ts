@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import type { DockerPorts, SystemFacts } from '../api/index.ts';
+import type { ContainerInsight, DockerPorts, SystemFacts } from '../api/index.ts';
 import type { BerthBuilder } from '../build/index.ts';
 import type { Engine, Events, Networks, Volumes } from '../engine/index.ts';
 import { decompressDetected } from '../image/index.ts';
 import { checkLogin, type RegistryClient } from '../registry/index.ts';
-import type { LocalImage, Store } from '../store/index.ts';
+import type { ChainId, Store } from '../store/index.ts';
 import type { createImageArchives } from './image-archives.ts';
 import type { Transfers } from './transfers.ts';
 
@@ -26,10 +26,17 @@ export function dockerPorts(parts: {
   const { containers, streams, files, insight, membership } = engine;
   const { images, snapshots } = store;
 
-  function layerPaths({ chain }: LocalImage): string[] {
+  /** Directories of a stack, the topmost first. */
+  function stackPaths(chain: ChainId | null): string[] {
     const record = chain === null ? undefined : snapshots.records.get(chain);
-    return record ? snapshots.directories.all(record).reverse() : [];
+    return record ? snapshots.directories.all(record) : [];
   }
+
+  const layout: ContainerInsight['layout'] = (id) => {
+    const { upperPath, rootPath, workPath, parent } = snapshots.layoutOf(id);
+    const overlay = { lowerPaths: stackPaths(parent), upperPath, mergedPath: rootPath, workPath };
+    return { ...insight.layout(id), overlay };
+  };
 
   return {
     version: facts().version,
@@ -52,13 +59,19 @@ export function dockerPorts(parts: {
       streams,
       files,
       images,
-      insight,
+      insight: { ...insight, layout },
       commit: archives.commit,
       decompress: decompressDetected,
       cpus: availableParallelism(),
     },
     execs: streams,
-    images: { images, containers, transfers, archives, layerPaths },
+    images: {
+      images,
+      containers,
+      transfers,
+      archives,
+      layerPaths: ({ chain }) => stackPaths(chain).reverse(),
+    },
     builds: { builder, cache: builder.cache },
     networks: { networks, membership },
     volumes: { volumes, containers },

@@ -8,7 +8,7 @@ import { committedLayer, LayerRecords } from '../layers/layer-records.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import { archiveLayer } from './archive-layer.ts';
 import { createLayerIntake } from './layer-intake.ts';
-import { layerPaths } from './layer-paths.ts';
+import { type LayerPaths, layerPaths } from './layer-paths.ts';
 import type { ChainId, Snapshots } from './snapshots.ts';
 import { openTrash } from './trash.ts';
 import { createViews } from './views.ts';
@@ -31,6 +31,8 @@ export interface OverlaySnapshots extends Snapshots, AsyncDisposable {
   readonly records: LayerRecords;
   readonly directories: LayerDirectories;
   readonly intake: ReturnType<typeof createLayerIntake>;
+  /** Where a writable snapshot lies, and what it stands on; null also where there is none. */
+  layoutOf(id: string): ReturnType<LayerPaths['writable']> & { parent: ChainId | null };
   /**
    * Deletes a stack unless something stands on it or it was made or asked for within `graceMs`; gives
    * whether it went. No other operation comes between look and deletion.
@@ -93,6 +95,7 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
     records,
     directories,
     intake,
+    layoutOf: (id) => ({ ...paths.writable(id), parent: records.snapshots().get(id) ?? null }),
     has: async (chain) => records.get(chain) !== undefined,
     archiveStack,
     archiveTree,
