@@ -41,7 +41,8 @@ const statements = {
   removeAliases: 'DELETE FROM build_aliases WHERE key = ?',
   removeLinks: 'DELETE FROM build_record_details WHERE key = ?',
   removeDetails: `DELETE FROM build_details
-    WHERE digest NOT IN (SELECT digest FROM build_record_details)`,
+    WHERE digest IN (SELECT digest FROM build_record_details WHERE key = ?1)
+    AND digest NOT IN (SELECT digest FROM build_record_details WHERE key <> ?1)`,
   alias: 'INSERT OR REPLACE INTO build_aliases VALUES (?, ?)',
   resolveAlias: 'SELECT key FROM build_aliases WHERE quick = ?',
   link: 'INSERT OR IGNORE INTO build_record_details VALUES (?, ?)',
@@ -50,6 +51,8 @@ const statements = {
   putNote: 'INSERT OR REPLACE INTO build_notes VALUES (?, ?)',
   note: 'SELECT value FROM build_notes WHERE name = ?',
 } as const;
+
+type Statements = Record<keyof typeof statements, StatementSync>;
 
 const compress = promisify(gzip);
 const flushDelayMs = 50;
@@ -60,119 +63,141 @@ const flushDelayMs = 50;
  */
 export function createSqliteRecords(database: RecordsDatabase): CacheRecords {
   database.migrate('build', migrations);
-  const prepared = Object.fromEntries(
-    Object.entries(statements).map(([name, sql]) => [name, database.sqlite.prepare(sql)]),
-  ) as Record<keyof typeof statements, StatementSync>;
-  const pending = {
-    records: new Map<Digest, CacheRecord>(),
-    details: new Map<Digest, { text: string; gzipped?: Uint8Array }>(),
-    links: [] as [key: Digest, digest: Digest][],
-    aliases: new Map<Digest, Digest>(),
-    notes: new Map<string, string>(),
-  };
-  let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
+  return new SqliteRecords(database);
+}
 
-  const schedule = (): void => {
-    if (isClosed) return;
-    timer ??= setTimeout(flush, flushDelayMs).unref();
-  };
+class SqliteRecords implements CacheRecords {
+  readonly #database: RecordsDatabase;
+  readonly #sql: Statements;
+  readonly #records = new Map<Digest, CacheRecord>();
+  readonly #details = new Map<Digest, { text: string; gzipped?: Uint8Array }>();
+  readonly #links: [key: Digest, digest: Digest][] = [];
+  readonly #aliases = new Map<Digest, Digest>();
+  readonly #notes = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  function flush(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    database.transaction(() => {
-      for (const record of pending.records.values()) prepared.put.run(...toRow(record));
-      for (const [digest, { text, gzipped }] of pending.details) {
-        prepared.putDetail.run(digest, gzipped ?? gzipSync(text, { level: 1 }));
-      }
-      for (const [key, digest] of pending.links) prepared.link.run(key, digest);
-      for (const [quick, key] of pending.aliases) prepared.alias.run(quick, key);
-      for (const [name, value] of pending.notes) prepared.putNote.run(name, value);
-    });
-    for (const part of [pending.records, pending.details, pending.aliases, pending.notes]) {
-      part.clear();
+  constructor(database: RecordsDatabase) {
+    this.#database = database;
+    this.#sql = Object.fromEntries(
+      Object.entries(statements).map(([name, sql]) => [name, database.sqlite.prepare(sql)]),
+    ) as Statements;
+  }
+
+  get(key: Digest): CacheRecord | undefined {
+    const waiting = this.#records.get(key);
+    if (waiting) return waiting;
+    const row = this.#sql.get.get(key);
+    return row && fromRow(row);
+  }
+
+  put(record: CacheRecord, details: ReadonlyMap<Digest, string> = new Map()): void {
+    this.#records.set(record.key, record);
+    for (const [digest, text] of details) {
+      this.#links.push([record.key, digest]);
+      if (!this.#details.has(digest)) void this.#keepDetail(digest, text);
     }
-    pending.links.length = 0;
+    if (details.size === 0) this.#schedule();
+  }
+
+  touch(key: Digest, usedAtMs: number): void {
+    const record = this.get(key);
+    if (!record) return;
+    const latestMs = Math.max(record.usedAtMs, usedAtMs);
+    this.#records.set(key, { ...record, usedAtMs: latestMs, uses: record.uses + 1 });
+    this.#schedule();
+  }
+
+  delete(key: Digest): void {
+    this.flush();
+    const { remove, removeAliases, removeDetails, removeLinks } = this.#sql;
+    this.#database.transaction(() => {
+      for (const statement of [removeDetails, removeLinks, removeAliases, remove]) {
+        statement.run(key);
+      }
+    });
+  }
+
+  list(): CacheRecord[] {
+    this.flush();
+    return this.#sql.list.all().map(fromRow);
+  }
+
+  names(chain: Digest): boolean {
+    this.flush();
+    return this.#sql.names.get(chain) !== undefined;
+  }
+
+  atSite(site: string, limit: number): CacheRecord[] {
+    this.flush();
+    return this.#sql.atSite.all(site, limit).map(fromRow);
+  }
+
+  alias(quick: Digest, key: Digest): void {
+    this.#aliases.set(quick, key);
+    this.#schedule();
+  }
+
+  resolveAlias(quick: Digest): Digest | undefined {
+    const waiting = this.#aliases.get(quick);
+    return waiting ?? (this.#sql.resolveAlias.get(quick)?.key as Digest | undefined);
+  }
+
+  detail(digest: Digest): string | undefined {
+    const waiting = this.#details.get(digest);
+    if (waiting) return waiting.text;
+    const row = this.#sql.detail.get(digest);
+    return row && gunzipSync(row.gzipped as Uint8Array).toString();
+  }
+
+  putNote(name: string, value: string): void {
+    this.#notes.set(name, value);
+    this.#schedule();
+  }
+
+  note(name: string): string | undefined {
+    const waiting = this.#notes.get(name);
+    return waiting ?? (this.#sql.note.get(name)?.value as string | undefined);
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const parts = [this.#records, this.#details, this.#aliases, this.#notes];
+    if (this.#links.length === 0 && parts.every(({ size }) => size === 0)) return;
+    this.#database.transaction(() => this.#write());
+    for (const part of parts) part.clear();
+    this.#links.length = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.flush();
+    this.#isClosed = true;
+  }
+
+  #write(): void {
+    const { put, putDetail, link, alias, putNote } = this.#sql;
+    for (const record of this.#records.values()) put.run(...toRow(record));
+    for (const [digest, { text, gzipped }] of this.#details) {
+      putDetail.run(digest, gzipped ?? gzipSync(text, { level: 1 }));
+    }
+    for (const [key, digest] of this.#links) link.run(key, digest);
+    for (const [quick, key] of this.#aliases) alias.run(quick, key);
+    for (const [name, value] of this.#notes) putNote.run(name, value);
   }
 
   /** Compressed away from the event loop; the write waits for it unless `flush` is asked for. */
-  async function keepDetail(digest: Digest, text: string): Promise<void> {
+  async #keepDetail(digest: Digest, text: string): Promise<void> {
     const entry: { text: string; gzipped?: Uint8Array } = { text };
-    pending.details.set(digest, entry);
+    this.#details.set(digest, entry);
     entry.gzipped = await compress(text, { level: 1 });
-    schedule();
+    this.#schedule();
   }
 
-  const get = (key: Digest): CacheRecord | undefined => {
-    const waiting = pending.records.get(key);
-    if (waiting) return waiting;
-    const row = prepared.get.get(key);
-    return row && fromRow(row);
-  };
-
-  return {
-    get,
-    put(record, details = new Map()) {
-      pending.records.set(record.key, record);
-      for (const [digest, text] of details) {
-        pending.links.push([record.key, digest]);
-        if (!pending.details.has(digest)) void keepDetail(digest, text);
-      }
-      if (details.size === 0) schedule();
-    },
-    touch(key, usedAtMs) {
-      const record = get(key);
-      if (!record) return;
-      const latestMs = Math.max(record.usedAtMs, usedAtMs);
-      pending.records.set(key, { ...record, usedAtMs: latestMs, uses: record.uses + 1 });
-      schedule();
-    },
-    delete(key) {
-      flush();
-      database.transaction(() => {
-        for (const statement of [prepared.remove, prepared.removeAliases, prepared.removeLinks]) {
-          statement.run(key);
-        }
-        prepared.removeDetails.run();
-      });
-    },
-    list() {
-      flush();
-      return prepared.list.all().map(fromRow);
-    },
-    names(chain) {
-      flush();
-      return prepared.names.get(chain) !== undefined;
-    },
-    atSite(site, limit) {
-      flush();
-      return prepared.atSite.all(site, limit).map(fromRow);
-    },
-    alias(quick, key) {
-      pending.aliases.set(quick, key);
-      schedule();
-    },
-    resolveAlias: (quick) =>
-      pending.aliases.get(quick) ?? (prepared.resolveAlias.get(quick)?.key as Digest | undefined),
-    detail(digest) {
-      const waiting = pending.details.get(digest);
-      if (waiting) return waiting.text;
-      const row = prepared.detail.get(digest);
-      return row && gunzipSync(row.gzipped as Uint8Array).toString();
-    },
-    putNote(name, value) {
-      pending.notes.set(name, value);
-      schedule();
-    },
-    note: (name) =>
-      pending.notes.get(name) ?? (prepared.note.get(name)?.value as string | undefined),
-    flush,
-    [Symbol.dispose]() {
-      flush();
-      isClosed = true;
-    },
-  };
+  #schedule(): void {
+    if (this.#isClosed) return;
+    this.#timer ??= setTimeout(() => this.flush(), flushDelayMs).unref();
+  }
 }
 
 type Row = Record<string, SQLOutputValue>;

@@ -4,7 +4,7 @@ import type { BuilderPorts } from '../builder-ports.ts';
 import type { TravellingRecord } from '../cache/transfer/cache-document.ts';
 import { exportCache } from '../cache/transfer/export-cache.ts';
 import { addressText } from '../session/open-foreign-cache.ts';
-import type { Session, SolvedBuild } from '../session/run-build.ts';
+import type { Session, SolvedBuild } from '../session/session.ts';
 
 /** The records of a build for travelling: all of them, or those of the image's own layers. */
 export function travellingRecords(

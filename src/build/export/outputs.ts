@@ -2,7 +2,7 @@ import type { ByteStream, Digest } from '../../core/index.ts';
 import { invalid } from '../../core/index.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from '../builder.ts';
 import type { Exports } from '../ports.ts';
-import type { SolvedBuild } from '../session/run-build.ts';
+import type { SolvedBuild } from '../session/session.ts';
 
 /** Refuses outputs that cannot be, before anything is built. */
 export function checkOutputs({ outputs = [], tags }: BuildRequest): void {

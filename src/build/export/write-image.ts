@@ -3,7 +3,7 @@ import { type Digest, finishDigest } from '../../core/index.ts';
 import type { BuildRequest } from '../builder.ts';
 import { inlineField } from '../cache/transfer/cache-document.ts';
 import type { ImageWriter } from '../ports.ts';
-import type { SolvedBuild } from '../session/run-build.ts';
+import type { SolvedBuild } from '../session/session.ts';
 import { travellingRecords, wantsInlineCache } from './export-caches.ts';
 import { imageConfig } from './image-config.ts';
 

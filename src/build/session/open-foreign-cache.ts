@@ -7,7 +7,7 @@ import {
   type ImportedCache,
   importCache,
 } from '../cache/transfer/foreign-cache.ts';
-import type { Session } from './run-build.ts';
+import type { Session } from './session.ts';
 
 /** Begins to read the caches a build is to use; one that cannot be read is a warning. */
 export function openForeignCache(

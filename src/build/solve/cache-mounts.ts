@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoCode } from '../../core/index.ts';
+import { createTurns } from './turns.ts';
 
 /**
  * Folders of `RUN --mount=type=cache`, by id, kept between builds. `shared` gives the same folder to
@@ -53,93 +54,69 @@ interface Mark {
 export function createCacheMounts(root: string): CacheMounts {
   /** Folders in use, and by how many. */
   const users = new Map<string, number>();
-  const making = new Map<string, Promise<void>>();
-  /** The last of those who want an id locked. */
-  const queues = new Map<string, Promise<void>>();
+  const locks = createTurns();
+  /** Making and removing a folder. */
+  const changes = createTurns();
 
-  async function open(name: string, request: CacheMountRequest): Promise<CacheMountLease> {
+  function use(name: string): Disposable {
     users.set(name, (users.get(name) ?? 0) + 1);
-    const release = () => {
-      const left = users.get(name)! - 1;
-      if (left === 0) users.delete(name);
-      else users.set(name, left);
-    };
-    try {
-      const made = making.get(name) ?? make(join(root, name), request);
-      making.set(name, made);
-      await made.finally(() => making.delete(name));
-    } catch (error) {
-      release();
-      throw error;
-    }
-    let released = false;
     return {
-      folder: join(root, name, 'data'),
       [Symbol.dispose]() {
-        if (!released) release();
-        released = true;
+        const left = users.get(name)! - 1;
+        if (left === 0) users.delete(name);
+        else users.set(name, left);
       },
     };
   }
 
-  async function openLocked(request: CacheMountRequest, name: string): Promise<CacheMountLease> {
-    const before = queues.get(name) ?? Promise.resolve();
-    const turn = Promise.withResolvers<void>();
-    const mine = before.then(() => turn.promise);
-    queues.set(name, mine);
-    const next = () => {
-      turn.resolve();
-      if (queues.get(name) === mine) queues.delete(name);
-    };
-    try {
-      await unlessAborted(before, request.signal);
-      const lease = await open(name, request);
-      return {
-        folder: lease.folder,
-        [Symbol.dispose]() {
-          lease[Symbol.dispose]();
-          next();
-        },
-      };
-    } catch (error) {
-      next();
-      throw error;
+  async function open(name: string, request: CacheMountRequest): Promise<CacheMountLease> {
+    using parts = new DisposableStack();
+    if (request.sharing === 'locked') parts.use(await locks.take(name, request.signal));
+    parts.use(use(name));
+    {
+      using _turn = await changes.take(name);
+      await make(join(root, name), request);
     }
-  }
-
-  async function describe(name: string): Promise<CacheMountFolder | undefined> {
-    try {
-      const path = join(root, name, markFile);
-      const mark = JSON.parse(await readFile(path, 'utf8')) as Mark;
-      const { mtimeMs } = await lstat(path);
-      const sizeBytes = await sizeOf(join(root, name, 'data'));
-      return { name, ...mark, inUse: users.has(name), sizeBytes, usedAtMs: mtimeMs };
-    } catch (error) {
-      // Being made or removed right now, or left by a crash.
-      if (errnoCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    const kept = parts.move();
+    return { folder: join(root, name, 'data'), [Symbol.dispose]: () => kept.dispose() };
   }
 
   return {
-    async acquire(request) {
+    acquire(request) {
       const base = createHash('sha256').update(request.id).digest('hex').slice(0, 32);
-      if (request.sharing === 'locked') return openLocked(request, `${base}-0`);
       let number = 0;
       if (request.sharing === 'private') while (users.has(`${base}-${number}`)) number++;
       return open(`${base}-${number}`, request);
     },
     async list() {
       const names: string[] = await readdir(root).catch(() => []);
-      const folders = await Promise.all(names.map((name) => describe(name)));
-      return folders.filter((folder) => folder !== undefined);
+      const folders = await Promise.all(names.map((name) => describe(join(root, name))));
+      return folders.flatMap((folder, index) => {
+        const name = names[index]!;
+        return folder ? [{ ...folder, name, inUse: users.has(name) }] : [];
+      });
     },
     async remove(name) {
+      using _turn = await changes.take(name);
       if (users.has(name)) return false;
       await rm(join(root, name), { recursive: true, force: true });
       return true;
     },
   };
+}
+
+type Description = Omit<CacheMountFolder, 'name' | 'inUse'>;
+
+async function describe(path: string): Promise<Description | undefined> {
+  try {
+    const mark = JSON.parse(await readFile(join(path, markFile), 'utf8')) as Mark;
+    const { mtimeMs } = await lstat(join(path, markFile));
+    return { ...mark, sizeBytes: await sizeOf(join(path, 'data')), usedAtMs: mtimeMs };
+  } catch (error) {
+    // Being made or removed right now, or left by a crash.
+    if (errnoCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 async function make(path: string, { fill, description }: CacheMountRequest): Promise<void> {
@@ -166,17 +143,4 @@ async function sizeOf(folder: string): Promise<number> {
     sizeBytes += stat?.size ?? 0;
   }
   return sizeBytes;
-}
-
-/** Waits for the promise or throws the signal's reason. */
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

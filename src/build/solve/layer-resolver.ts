@@ -3,7 +3,7 @@ import { keyOf } from '../cache/inputs.ts';
 import type { CacheRecord, CacheRecords } from '../cache/records.ts';
 import type { Filesystems } from '../ports.ts';
 import type { Parent } from './build-scope.ts';
-import type { LayerStep, LookedStep, StepNote } from './layer-step.ts';
+import type { LayerStep, LookedStep, MadeLayer, StepNote } from './layer-step.ts';
 import type { SharedWork } from './shared-work.ts';
 import type { Slots } from './slots.ts';
 
@@ -78,7 +78,7 @@ export function createLayerResolver(options: ResolverOptions) {
     request: LayerRequest,
     { looked, key }: { looked: LookedStep; key: Digest },
   ): Promise<CacheRecord> {
-    const { parent, signal, onNote, mayUseCache, alone } = request;
+    const { signal, onNote, mayUseCache, alone } = request;
     request.onMiss(looked, key);
     const workKey = mayUseCache && !alone ? key : `${buildId} ${key}`;
     return shared.run(
@@ -87,7 +87,7 @@ export function createLayerResolver(options: ResolverOptions) {
         const work = slots.run(async () => {
           const layer = await looked.make({ signal: workSignal, tell });
           hold(layer.chain);
-          const record = recordOf(request, { looked, key, layer });
+          const record = recordOf(request, { looked, key, layer, startedAtMs });
           records.put(record, looked.details);
           return record;
         }, workSignal);
@@ -96,28 +96,6 @@ export function createLayerResolver(options: ResolverOptions) {
       },
       { signal, onNote },
     );
-
-    function recordOf(
-      { description, site }: LayerRequest,
-      made: { looked: LookedStep; key: Digest; layer: Awaited<ReturnType<LookedStep['make']>> },
-    ): CacheRecord {
-      const { chain, sizeBytes, contentDigest } = made.layer;
-      const content =
-        contentDigest === undefined ? chain : digestOf(`${parent.identity} ${contentDigest}`);
-      return {
-        key,
-        chain,
-        identity: made.looked.deterministic ? key : content,
-        sizeBytes,
-        description,
-        site,
-        parentKey: parent.key,
-        inputs: made.looked.inputs,
-        createdAtMs: Date.now(),
-        usedAtMs: startedAtMs,
-        uses: 0,
-      };
-    }
   }
 
   return async function resolve(request: LayerRequest): Promise<ResolvedLayer> {
@@ -137,6 +115,35 @@ export function createLayerResolver(options: ResolverOptions) {
     hold(record.chain);
     options.onResolved(record, quick);
     return { record, cached };
+  };
+}
+
+interface MadeStep {
+  readonly looked: LookedStep;
+  readonly key: Digest;
+  readonly layer: MadeLayer;
+  readonly startedAtMs: number;
+}
+
+function recordOf(
+  { parent, description, site }: LayerRequest,
+  { looked, key, layer, startedAtMs }: MadeStep,
+): CacheRecord {
+  const { chain, sizeBytes, contentDigest } = layer;
+  const content =
+    contentDigest === undefined ? chain : digestOf(`${parent.identity} ${contentDigest}`);
+  return {
+    key,
+    chain,
+    identity: looked.deterministic ? key : content,
+    sizeBytes,
+    description,
+    site,
+    parentKey: parent.key,
+    inputs: looked.inputs,
+    createdAtMs: Date.now(),
+    usedAtMs: startedAtMs,
+    uses: 0,
   };
 }
 

@@ -64,7 +64,7 @@ export function createForeignCache(options: ForeignCacheOptions) {
   ): Promise<CacheRecord | undefined> {
     for (const from of await imports) {
       const found = from.contents.records.find(match);
-      if (!found || !(await canFetch(from, found.chain))) continue;
+      if (!found || !(await canFetch(from, found.chain, filesystems))) continue;
       const { quick: _, ...rest } = found;
       const nowMs = Date.now();
       const record: CacheRecord = { ...rest, usedAtMs: nowMs, uses: 1 };
@@ -72,21 +72,6 @@ export function createForeignCache(options: ForeignCacheOptions) {
       return record;
     }
     return undefined;
-  }
-
-  /** Is every layer of the stack here or in the cache? */
-  async function canFetch({ contents }: ImportedCache, chain: Digest): Promise<boolean> {
-    const seen = new Set<Digest>();
-    for (let at: Digest | undefined = chain; at !== undefined; ) {
-      // A cache that names itself as its parent would be walked for ever.
-      if (seen.has(at)) return false;
-      seen.add(at);
-      if (await filesystems.has(at)) return true;
-      const layer = contents.layers.get(at);
-      if (!layer) return false;
-      at = layer.parent;
-    }
-    return true;
   }
 
   function fetch(chain: Digest): Promise<void> {
@@ -107,24 +92,8 @@ export function createForeignCache(options: ForeignCacheOptions) {
       missing.unshift(at);
       at = from.contents.layers.get(at)!.parent;
     }
-    for (const wanted of missing) await fetchLayer(from, wanted);
+    for (const wanted of missing) await fetchLayer(from, wanted, options);
     options.onFetched(record);
-  }
-
-  async function fetchLayer({ contents, source }: ImportedCache, chain: Digest): Promise<void> {
-    const { descriptor, parent = null } = contents.layers.get(chain)!;
-    const content = verifying(source.blob(descriptor, { offset: 0, signal }), {
-      digest: descriptor.digest,
-      sizeBytes: descriptor.size,
-    });
-    const made = await options.layers.unpack(parent, { descriptor, content, signal });
-    if (made.chain !== chain) {
-      throw invalid(`fetch cached layer ${chain}: its content gives the stack ${made.chain}`);
-    }
-  }
-
-  async function fetchIfOffered(chain: Chain): Promise<void> {
-    if (chain !== null && offered.has(chain)) await fetch(chain);
   }
 
   /** A cache that fails is a miss. */
@@ -143,28 +112,76 @@ export function createForeignCache(options: ForeignCacheOptions) {
   return {
     find: (key: Digest) => find((record) => record.key === key),
     findQuick: (quick: Digest) => find((record) => record.quick.includes(quick)),
-    filesystems: {
-      release: (chain: Digest) => filesystems.release(chain),
-      neededByImages: (chains: readonly Digest[]) => filesystems.neededByImages(chains),
-      has: async (chain: Digest) => offered.has(chain) || filesystems.has(chain),
-      async prepare(parent: Chain) {
-        await fetchIfOffered(parent);
-        return filesystems.prepare(parent);
+    filesystems: withFetching(filesystems, {
+      isOffered: (chain) => offered.has(chain),
+      fetch: async (chain) => {
+        if (chain !== null && offered.has(chain)) await fetch(chain);
       },
-      async view(chain: Chain) {
-        await fetchIfOffered(chain);
-        return filesystems.view(chain);
-      },
-      async layers(chain: Digest) {
-        await fetchIfOffered(chain);
-        return filesystems.layers(chain);
-      },
-      async restack(chain: Digest, parent: Chain) {
-        await fetchIfOffered(chain);
-        await fetchIfOffered(parent);
-        return filesystems.restack(chain, parent);
-      },
-    } satisfies Filesystems,
+    }),
+  };
+}
+
+/** Is every layer of the stack here or in the cache? */
+async function canFetch(
+  { contents }: ImportedCache,
+  chain: Digest,
+  filesystems: Filesystems,
+): Promise<boolean> {
+  const seen = new Set<Digest>();
+  for (let at: Digest | undefined = chain; at !== undefined; ) {
+    // A cache that names itself as its parent would be walked for ever.
+    if (seen.has(at)) return false;
+    seen.add(at);
+    if (await filesystems.has(at)) return true;
+    const layer = contents.layers.get(at);
+    if (!layer) return false;
+    at = layer.parent;
+  }
+  return true;
+}
+
+async function fetchLayer(
+  { contents, source }: ImportedCache,
+  chain: Digest,
+  { layers, signal }: ForeignCacheOptions,
+): Promise<void> {
+  const { descriptor, parent = null } = contents.layers.get(chain)!;
+  const content = verifying(source.blob(descriptor, { offset: 0, signal }), {
+    digest: descriptor.digest,
+    sizeBytes: descriptor.size,
+  });
+  const made = await layers.unpack(parent, { descriptor, content, signal });
+  if (made.chain !== chain) {
+    throw invalid(`fetch cached layer ${chain}: its content gives the stack ${made.chain}`);
+  }
+}
+
+/** The filesystems, which first fetch what is to be used of what can be fetched. */
+function withFetching(
+  filesystems: Filesystems,
+  { isOffered, fetch }: { isOffered(chain: Digest): boolean; fetch(chain: Chain): Promise<void> },
+): Filesystems {
+  return {
+    has: async (chain) => isOffered(chain) || filesystems.has(chain),
+    async prepare(parent) {
+      await fetch(parent);
+      return filesystems.prepare(parent);
+    },
+    async view(chain) {
+      await fetch(chain);
+      return filesystems.view(chain);
+    },
+    async layers(chain) {
+      await fetch(chain);
+      return filesystems.layers(chain);
+    },
+    async restack(chain, parent) {
+      await fetch(chain);
+      await fetch(parent);
+      return filesystems.restack(chain, parent);
+    },
+    release: (chain) => filesystems.release(chain),
+    neededByImages: (chains) => filesystems.neededByImages(chains),
   };
 }
 

@@ -1,0 +1,98 @@
+import type { Digest } from '../../core/index.ts';
+import type { BuildResult, FailedStep, StepFailureDetails } from '../builder.ts';
+import type { BuilderPorts } from '../builder-ports.ts';
+import { exportCaches } from '../export/export-caches.ts';
+import { checkOutputs, makeOutputs } from '../export/outputs.ts';
+import { finishImage, keepsImage, storeImage } from '../export/write-image.ts';
+import { lineUsage } from '../report/line-usage.ts';
+import { runBuild } from './run-build.ts';
+import type { BuilderState, Session, SolvedBuild } from './session.ts';
+
+/** A build's result, without what its disposal means. */
+export type Finished = Omit<BuildResult, typeof Symbol.asyncDispose>;
+
+/** One build from its request to its result; what it used is given back whatever happens. */
+export async function buildInSession(state: BuilderState, session: Session): Promise<Finished> {
+  const { request, resources, controller } = session;
+  try {
+    controller.signal.throwIfAborted();
+    checkOutputs(request);
+    const solved = await runBuild(state, session);
+    const result = solved ? await finish(state, session, solved) : nothingBuilt;
+    await resources.disposeAsync();
+    return result;
+  } catch (error) {
+    const kept = keptStep(error);
+    if (kept) handOver(kept, resources);
+    else if (session.hosted.size === 0) await resources.disposeAsync();
+    else state.sweep(disposeAfter(session.hosted, resources));
+    // An abort shows as many errors; the one to tell is that it was aborted.
+    if (controller.signal.aborted && !isFailure(error)) throw controller.signal.reason;
+    throw error;
+  }
+}
+
+/** Another build still wants what this one began: its files go when that is done. */
+async function disposeAfter(
+  hosted: ReadonlySet<Promise<unknown>>,
+  resources: AsyncDisposableStack,
+): Promise<void> {
+  await Promise.allSettled(hosted);
+  await resources.disposeAsync();
+}
+
+/** The result where only the checks were asked for. */
+const nothingBuilt: Finished = { imageId: '' as Digest, archives: [] };
+
+function isFailure(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'STEP_FAILED';
+}
+
+async function finish(
+  { ports }: BuilderState,
+  session: Session,
+  solved: SolvedBuild,
+): Promise<Finished> {
+  const { request, emit, controller } = session;
+  const image = await finishImage(solved, request);
+  const { imageId } = image;
+  const task = 'exporting to image';
+  emit({ kind: 'task-started', task, atMs: Date.now() });
+  if (keepsImage(request)) await storeImage(image, request, ports.images);
+  solved.target.finish(imageId);
+  const outputs = await makeOutputs(
+    { imageId, solved },
+    { request, emit, exports: ports.exports, signal: controller.signal },
+  );
+  emit({ kind: 'task-done', task, atMs: Date.now(), detail: imageId });
+  await exportCaches(solved, session, ports);
+  if (request.explain) emit({ kind: 'line-usage', lines: await usageOfLines(ports, solved) });
+  return { imageId, ...outputs };
+}
+
+function usageOfLines({ layers }: BuilderPorts, { plan, target }: SolvedBuild) {
+  return lineUsage(
+    [...target.layers]
+      .sort(([a], [b]) => a - b)
+      .map(([number, { chain }]) => {
+        const { line, text } = plan.steps[number - 1]!;
+        return { step: number, line, text, entries: layers.entries(chain) };
+      }),
+  );
+}
+
+function keptStep(error: unknown): FailedStep | undefined {
+  if (!isFailure(error)) return undefined;
+  return ((error as { details?: unknown }).details as StepFailureDetails).kept;
+}
+
+/** The kept step's mounts stand in the build's folders: both go together. */
+function handOver(kept: FailedStep, resources: AsyncDisposableStack): void {
+  const drop = kept[Symbol.asyncDispose].bind(kept);
+  Object.assign(kept, {
+    async [Symbol.asyncDispose]() {
+      await drop();
+      await resources.disposeAsync();
+    },
+  });
+}
