@@ -48,14 +48,16 @@ export async function createBuilder(
   const sessions = createSessions(state, trim);
   const { held } = sessions;
   const cache = createBuildCache({ ...ports, ...state, held, now: Date.now });
-  let trimming: Promise<unknown> = Promise.resolve();
+  let trimming: Promise<void> = Promise.resolve();
 
   /** Brings the cache under its bound after a build, without letting the build wait. */
   function trim(): void {
     const keepBytes = options.cacheLimitBytes;
     if (keepBytes === undefined) return;
-    trimming = trimming.then(() => cache.prune({ all: false, keepBytes }));
-    sweeper.sweep(trimming.then(() => {}));
+    const trimmed = trimming.then(async () => void (await cache.prune({ all: false, keepBytes })));
+    sweeper.sweep(trimmed);
+    // One that failed does not keep the next from being tried.
+    trimming = trimmed.catch(() => {});
   }
 
   return {

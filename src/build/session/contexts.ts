@@ -34,57 +34,21 @@ export interface ContextsOptions extends Omit<LoadOptions, 'folder' | 'onProgres
 export function createContexts(options: ContextsOptions): Contexts {
   const { request } = options;
   const dockerfilePath = 'path' in request.dockerfile ? request.dockerfile.path : undefined;
-  const keepGitDir = /^(?:1|true)$/.test(request.buildArgs.BUILDKIT_CONTEXT_KEEP_GIT_DIR ?? '');
-
   const begun = new Set<BuildContext>();
-
-  async function load(context: BuildContext, task: string): Promise<LoadedContext> {
-    const { emit, folders } = options;
+  const load = (context: BuildContext, task: string): Promise<LoadedContext> => {
     begun.add(context);
-    if (context.kind === 'none') return loadContext(context, await loadOptions(() => {}));
-    emit({ kind: 'task-started', task, atMs: Date.now() });
-    try {
-      const loaded = await loadContext(
-        context,
-        await loadOptions((current) => emit({ kind: 'task-progress', task, current })),
-      );
-      emit({ kind: 'task-done', task, atMs: Date.now() });
-      return loaded;
-    } catch (error) {
-      emit({ kind: 'task-done', task, atMs: Date.now(), failed: true });
-      throw error;
-    }
-
-    async function loadOptions(onProgress: (bytes: number) => void): Promise<LoadOptions> {
-      return { ...options, folder: await folders.newFolder('context'), keepGitDir, onProgress };
-    }
-  }
-
-  function source(context: LoadedContext, { index, ignoreFile }: FilteredContext): FileSource {
-    return contextSource(index, (path) =>
-      context.all.resolve(path) === undefined ? undefined : ignoreFile,
-    );
-  }
-
-  const once = <T>(work: () => Promise<T>) => {
-    let result: Promise<T> | undefined;
-    return () => {
-      result ??= work();
-      return result;
-    };
+    return loadAsTask(context, task, options);
   };
-
   const main = once(() => load(request.context, '[internal] load build context'));
   const filtered = once(async () => applyIgnoreFile(await main(), dockerfilePath));
-  const mainSource = once(async () => source(await main(), await filtered()));
+  const mainSource = once(async () => sourceOf(await main(), await filtered()));
   const named = new Map(
     Object.entries(request.contexts ?? {}).map(([name, context]) => [
       name.toLowerCase(),
       once(async () => {
-        if (context.kind === 'image')
-          throw invalid(`context ${name}: an image has no files to load`);
+        if (context.kind === 'image') throw invalid(`context ${name}: an image is not loaded`);
         const loaded = await load(context, `[context ${name}] load from client`);
-        return source(loaded, await applyIgnoreFile(loaded, undefined));
+        return sourceOf(loaded, await applyIgnoreFile(loaded, undefined));
       }),
     ]),
   );
@@ -106,6 +70,45 @@ export function createContexts(options: ContextsOptions): Contexts {
         for await (const _ of context.stream) options.signal.throwIfAborted();
       }
     },
+  };
+}
+
+/** Loads a context, telling so unless there is nothing to load. */
+async function loadAsTask(
+  context: BuildContext,
+  task: string,
+  options: ContextsOptions,
+): Promise<LoadedContext> {
+  const { emit, folders, request } = options;
+  const { BUILDKIT_CONTEXT_KEEP_GIT_DIR: keep = '' } = request.buildArgs;
+  const tell = (event: BuildEvent) => context.kind !== 'none' && emit(event);
+  tell({ kind: 'task-started', task, atMs: Date.now() });
+  try {
+    const loaded = await loadContext(context, {
+      ...options,
+      folder: await folders.newFolder('context'),
+      keepGitDir: keep === '1' || keep === 'true',
+      onProgress: (current) => tell({ kind: 'task-progress', task, current }),
+    });
+    tell({ kind: 'task-done', task, atMs: Date.now() });
+    return loaded;
+  } catch (error) {
+    tell({ kind: 'task-done', task, atMs: Date.now(), failed: true });
+    throw error;
+  }
+}
+
+function sourceOf(context: LoadedContext, { index, ignoreFile }: FilteredContext): FileSource {
+  return contextSource(index, (path) =>
+    context.all.resolve(path) === undefined ? undefined : ignoreFile,
+  );
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
   };
 }
 
