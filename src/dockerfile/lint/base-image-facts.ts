@@ -10,8 +10,10 @@ export interface LintBaseImage {
   readonly environment?: ReadonlyMap<string, string>;
   /** The package managers found in it, such as `apk`. */
   readonly packageManagers?: readonly string[];
-  /** Whether there is a file at `/bin/sh`. */
+  /** Whether there is a program `/bin/sh`. */
   readonly hasShell?: boolean;
+  /** All shells found in it, such as `sh` and `ash`. */
+  readonly shells?: readonly string[];
 }
 
 /** By the image's name as FROM has it, once variables are replaced. */

@@ -6,7 +6,7 @@ import { syntaxErrorDetails } from '../syntax-error.ts';
 import { defaultLintOptions, type LintOptions } from './lint-options.ts';
 import { type LintedFile, type LintedStage, lintedFile } from './linted-file.ts';
 import { type Pragmas, readPragmas } from './pragma.ts';
-import type { Fix, Report, ReportDetails, Rule, RunVisit, Severity } from './rule.ts';
+import type { Fix, Report, ReportDetails, Rule, RunVisit, Severity, TextEdit } from './rule.ts';
 import { rulePlan } from './rule-plan.ts';
 import { allRules, parseErrorRule, triggerRule } from './rules/all-rules.ts';
 
@@ -127,7 +127,9 @@ function isTriggerFault(reason: string): boolean {
   return /allowed as an ONBUILD trigger/i.test(reason) || /chaining ONBUILD/i.test(reason);
 }
 
-type MutableFinding = { -readonly [Key in keyof Finding]: Finding[Key] };
+type MutableFinding = Omit<{ -readonly [Key in keyof Finding]: Finding[Key] }, 'fix'> & {
+  fix: TextEdit[] | undefined;
+};
 
 /** Gathers findings, leaves out what configuration and pragmas silence. */
 class Collector {
@@ -192,12 +194,21 @@ class Collector {
       const earlier = known.get(key);
       if (earlier) {
         // A finding whose fix would be partial has none.
-        earlier.fix = earlier.fix && details.fix ? [...earlier.fix, ...details.fix] : undefined;
+        if (earlier.fix && details.fix) earlier.fix.push(...details.fix);
+        else earlier.fix = undefined;
         return;
       }
       const { line, column } = range.start;
       const focus = details.focus ? this.#rangeOf(details.focus) : range;
-      const finding = { code, severity, message, line, column: 1, range: focus, fix: details.fix };
+      const finding = {
+        code,
+        severity,
+        message,
+        line,
+        column: 1,
+        range: focus,
+        fix: details.fix && [...details.fix],
+      };
       if (rule.hasExactPlace)
         Object.assign(finding, { line: focus.start.line, column: focus.start.column });
       else if (rule === parseErrorRule) finding.column = column;

@@ -8,6 +8,7 @@ import type {
 } from '../instruction.ts';
 import type { Dockerfile, Stage } from '../parse.ts';
 import type { LintBaseImage } from './base-image-facts.ts';
+import { knownImage } from './known-images.ts';
 import type { LintOptions } from './lint-options.ts';
 import type { Pragmas } from './pragma.ts';
 import { runScripts } from './shell/run-scripts.ts';
@@ -31,6 +32,8 @@ export interface LintedRun {
 
 /** An instruction as rules see it: of an ONBUILD, its trigger too. */
 export interface LintedInstruction {
+  /** Its place in the stage, from 0. */
+  readonly index: number;
   readonly instruction: StageInstruction | TriggerInstruction;
   readonly place: Instruction;
   readonly isTrigger: boolean;
@@ -63,6 +66,8 @@ export interface LintedFile {
   readonly globalArgs: readonly ArgInstruction[];
   /** What stands before the first FROM is a stage without one; it comes first. */
   readonly stages: readonly LintedStage[];
+  /** The stages that others are built from. */
+  readonly parents: ReadonlySet<LintedStage>;
   /** The stage another refers to by name or number, seen from stage `before`. */
   stageBefore(reference: string, before: LintedStage): LintedStage | undefined;
 }
@@ -84,21 +89,31 @@ export function lintedFile(
   }
   for (const stage of dockerfile.stages) {
     const parent = named.get(stage.from.image.text.toLowerCase());
-    const base = parent ? parent.base : options.baseImages.get(stage.from.image.text);
+    const base = parent ? parent.base : baseImage(stage.from, options);
     const linted = walkStage(stage, startOf(parent, base), context);
     stages.push(linted);
     if (stage.name !== undefined) named.set(stage.name, linted);
   }
+  const first = stages[0]?.index ?? 0;
   const byNumber = (reference: string): LintedStage | undefined =>
-    /^\d{1,6}$/.test(reference)
-      ? stages.find(({ index }) => index === Number(reference))
-      : undefined;
+    /^\d{1,6}$/.test(reference) ? stages[Number(reference) - first] : undefined;
   const names = stageNames(stages);
   const stageBefore = (reference: string, before: LintedStage): LintedStage | undefined => {
     const found = names.get(reference.toLowerCase()) ?? byNumber(reference);
     return found && found.index < before.index ? found : undefined;
   };
-  return { dockerfile, globalArgs, stages, stageBefore };
+  const parents = new Set(stages.flatMap(({ parent }) => parent ?? []));
+  return { dockerfile, globalArgs, stages, parents, stageBefore };
+}
+
+/** What is known by the image's name, and over it what was found in the image itself. */
+function baseImage(
+  { image }: FromInstruction,
+  { baseImages }: LintOptions,
+): LintBaseImage | undefined {
+  const known = knownImage(image.text);
+  const found = baseImages.get(image.text);
+  return known || found ? { ...known, ...found } : undefined;
 }
 
 function stageNames(stages: readonly LintedStage[]): Map<string, LintedStage> {
@@ -149,6 +164,7 @@ function walkStage(stage: WalkedStage, start: StageStart, context: WalkContext):
         ? lintedRun({ instruction, place, shell, variables }, dockerfile)
         : undefined;
     instructions.push({
+      index: instructions.length,
       instruction,
       place,
       isTrigger,

@@ -5,8 +5,6 @@ export interface Variables {
   /** The value as written without its quotes, `undefined` if it is not set or has none. */
   get(name: string): string | undefined;
   has(name: string): boolean;
-  /** Every name, those of the nearest stage first. */
-  names(): Set<string>;
   /** The same as it is now, whatever is set later. */
   copy(): Variables;
   /** Takes note of an ARG or ENV; of no other instruction. */
@@ -21,7 +19,6 @@ interface Entry {
 
 /** Stages further up than this are not asked: what a file can cost stays bounded. */
 const maximumDepth = 50;
-const maximumNames = 5_000;
 
 /** Variables of a new stage over those of the one it is built from. */
 export function variablesOver(parent: Variables | undefined): Variables {
@@ -53,19 +50,6 @@ class VariableLog implements Variables {
 
   has(name: string): boolean {
     return this.#find(name) !== undefined;
-  }
-
-  names(): Set<string> {
-    const names = new Set<string>();
-    let depth = 0;
-    for (let log: VariableLog | undefined = this; log; log = log.#parent) {
-      for (const name of log.#entries.keys()) {
-        if (names.size >= maximumNames) return names;
-        if (log.#own(name, log !== this)) names.add(name);
-      }
-      if (++depth > maximumDepth) break;
-    }
-    return names;
   }
 
   copy(): Variables {

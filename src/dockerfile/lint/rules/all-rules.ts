@@ -1,5 +1,12 @@
 import type { Rule } from '../rule.ts';
 import { bl1000 } from './bl1000.ts';
+import { bl1001 } from './bl1001.ts';
+import { bl1002 } from './bl1002.ts';
+import { bl1003 } from './bl1003.ts';
+import { bl1004 } from './bl1004.ts';
+import { bl1005 } from './bl1005.ts';
+import { bl1006 } from './bl1006.ts';
+import { bl1007 } from './bl1007.ts';
 import { dl1000 } from './dl1000.ts';
 import { dl1001 } from './dl1001.ts';
 import { dl3000 } from './dl3000.ts';
@@ -82,6 +89,13 @@ export const triggerRule: Rule = dl3043;
 /** Every rule, in the order of their codes. */
 export const allRules: readonly Rule[] = [
   bl1000,
+  bl1001,
+  bl1002,
+  bl1003,
+  bl1004,
+  bl1005,
+  bl1006,
+  bl1007,
   dl1000,
   dl1001,
   dl3000,

@@ -1,3 +1,4 @@
+import type { LintedRun, LintedStage } from '../linted-file.ts';
 import type { Rule, RunVisit } from '../rule.ts';
 import { hasArgument } from '../shell/command-line.ts';
 import type { SimpleCommand } from '../shell/shell-script.ts';
@@ -19,10 +20,13 @@ on \`/var/lib/apt/lists\` keeps them out of the image too.`,
     'FROM debian:12\nRUN --mount=type=cache,target=/var/lib/apt/lists apt-get update\n',
     'FROM debian:12 AS unused\nRUN apt-get update\nFROM alpine:3\n',
   ],
-  programs: ['apt-get', 'apt', 'aptitude'],
-  command(command, visit, report) {
-    if (!hasArgument(command, 'update') || !isKept(visit.stage, visit.file)) return;
+  run(visit, report) {
     const { run, instruction } = visit;
+    const updates = run.commands.filter(
+      (command) => managers.has(command.name) && hasArgument(command, 'update'),
+    );
+    const [command] = updates;
+    if (!command || !isKept(visit.stage, visit.file)) return;
     if (run.commands.some(removesLists) || keepsOutOfImage(visit)) return;
     const installs = run.commands.some((other) => hasArgument(other, 'install'));
     const fix =
@@ -32,6 +36,8 @@ on \`/var/lib/apt/lists\` keeps them out of the image too.`,
     reportCommand(command, visit, report, { fix });
   },
 };
+
+const managers = new Set(['apt', 'apt-get', 'aptitude']);
 
 function removesLists(command: SimpleCommand): boolean {
   return (
@@ -48,10 +54,19 @@ function keepsOutOfImage({ instruction }: RunVisit): boolean {
 
 /** Whether a later RUN installs without fetching the lists itself. */
 function laterStepsNeedLists({ stage, linted }: RunVisit): boolean {
-  const later = stage.instructions.slice(stage.instructions.indexOf(linted) + 1);
-  return later.some(({ run }) => {
-    const apt = run?.commands.filter(({ name }) => /^apt(?:-get|itude)?$/.test(name)) ?? [];
-    const installs = apt.some((command) => hasArgument(command, 'install', 'build-dep'));
-    return installs && !apt.some((command) => hasArgument(command, 'update'));
-  });
+  let last = lastNeeds.get(stage);
+  if (last === undefined) {
+    last = stage.instructions.findLastIndex(({ run }) => run && installsWithoutUpdate(run));
+    lastNeeds.set(stage, last);
+  }
+  return last > linted.index;
+}
+
+/** Asked for every RUN of a stage, worked out once. */
+const lastNeeds = new WeakMap<LintedStage, number>();
+
+function installsWithoutUpdate({ commands }: LintedRun): boolean {
+  const apt = commands.filter(({ name }) => /^apt(?:-get|itude)?$/.test(name));
+  const installs = apt.some((command) => hasArgument(command, 'install', 'build-dep'));
+  return installs && !apt.some((command) => hasArgument(command, 'update'));
 }

@@ -23,9 +23,8 @@ type CommandVisit = Pick<InstructionVisit, 'place' | 'stage' | 'file'> & {
 function checkForm({ instruction, place, stage, file }: CommandVisit, report: Report): void {
   const { command, args } = instruction;
   if (command.form === 'exec' || command.words.length === 0) return;
-  const hasOwnShell = stage?.instructions.some(({ place: other }) => other.kind === 'shell');
-  const isDefaultShell = !hasOwnShell && (stage?.shell.words.length ?? 0) === 0;
-  const isLast = place.kind !== 'onbuild' && !file.stages.some(({ parent }) => parent === stage);
+  const isDefaultShell = (stage?.shell.words.length ?? 0) === 0;
+  const isLast = place.kind !== 'onbuild' && !(stage && file.parents.has(stage));
   const isPlain = instruction.kind !== 'healthcheck' && isDefaultShell && isLast;
   const words = isPlain ? plainWords(args.text) : undefined;
   const json = words && `[${words.map((word) => JSON.stringify(word)).join(', ')}]`;

@@ -19,15 +19,14 @@ the layer for good.`,
     'FROM rockylinux:9\nRUN yum install -y curl-1 && rm -rf /var/cache/yum/*\n',
     'FROM rockylinux:9\nRUN --mount=type=cache,target=/var/cache/yum yum install -y curl-1\n',
   ],
-  programs: ['yum'],
-  command(command, visit, report) {
+  run(visit, report) {
     if (hasMountAt(visit.instruction, '/var/cache/yum')) return;
-    reportMissingCleanup(command, visit, report, {
+    reportMissingCleanup(visit, report, {
       leavesCache: (other) => other.name === 'yum' && hasArgument(other, 'install'),
       clears: (other) =>
         (other.name === 'yum' && hasArgument(other, 'clean')) ||
         removesBelow(other, '/var/cache/yum', '/var/cache/dnf'),
-      command: 'yum clean all',
+      commandAfter: () => 'yum clean all',
     });
   },
 };

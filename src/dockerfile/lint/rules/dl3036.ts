@@ -15,15 +15,14 @@ in the layer for good.`,
     'FROM opensuse/leap:15\nRUN zypper install -y curl=1 && zypper clean\n',
     'FROM opensuse/leap:15\nRUN --mount=type=cache,target=/var/cache/zypp zypper in -y curl=1\n',
   ],
-  programs: ['zypper'],
-  command(command, visit, report) {
+  run(visit, report) {
     if (hasMountAt(visit.instruction, '/var/cache/zypp')) return;
-    reportMissingCleanup(command, visit, report, {
+    reportMissingCleanup(visit, report, {
       leavesCache: (other) => other.name === 'zypper' && hasArgument(other, 'install', 'in'),
       clears: (other) =>
         (other.name === 'zypper' && hasArgument(other, 'clean', 'cc')) ||
         removesBelow(other, '/var/cache/zypp'),
-      command: 'zypper clean',
+      commandAfter: () => 'zypper clean',
     });
   },
 };

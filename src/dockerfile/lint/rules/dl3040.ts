@@ -20,8 +20,7 @@ RUN does not delete is in the layer for good.`,
     'FROM fedora:40\nRUN --mount=type=cache,target=/var/cache/libdnf5 dnf install -y curl-8\n',
     'FROM fedora:40\nRUN dnf install -y curl-8 && rm -rf /var/cache/libdnf5*\n',
   ],
-  programs: dnfPrograms,
-  command(command, visit, report) {
+  run(visit, report) {
     const { instruction } = visit;
     const isMounted =
       hasMountAt(instruction, '/var/cache/dnf') ||
@@ -29,12 +28,12 @@ RUN does not delete is in the layer for good.`,
       hasMountAt(instruction, '/var/cache/libdnf5') ||
       hasMountWith(instruction, '.cache/libdnf5');
     if (isMounted) return;
-    reportMissingCleanup(command, visit, report, {
-      leavesCache: (other) => other.name === command.name && hasArgument(other, 'install'),
+    reportMissingCleanup(visit, report, {
+      leavesCache: (other) => dnfPrograms.includes(other.name) && hasArgument(other, 'install'),
       clears: (other) =>
         (dnfPrograms.includes(other.name) && hasArgument(other, 'clean')) ||
         removesBelow(other, '/var/cache/dnf', '/var/cache/yum', '/var/cache/libdnf5'),
-      command: `${command.name} clean all`,
+      commandAfter: ({ name }) => `${name} clean all`,
     });
   },
 };

@@ -15,15 +15,14 @@ a cache mount keeps it out of the image and makes later builds quicker.`,
     'FROM node:22\nRUN yarn install && yarn cache clean\n',
     'FROM node:22\nRUN --mount=type=cache,target=/root/.cache/yarn yarn install\n',
   ],
-  programs: ['yarn'],
-  command(command, visit, report) {
+  run(visit, report) {
     if (hasMountWith(visit.instruction, '.cache/yarn')) return;
-    reportMissingCleanup(command, visit, report, {
+    reportMissingCleanup(visit, report, {
       leavesCache: (other) => other.name === 'yarn' && hasArgument(other, 'install'),
       clears: (other) =>
         (other.name === 'yarn' && hasArgument(other, 'cache') && hasArgument(other, 'clean')) ||
         removesBelow(other, '/root/.cache/yarn', '/usr/local/share/.cache/yarn'),
-      command: 'yarn cache clean',
+      commandAfter: () => 'yarn cache clean',
     });
   },
 };

@@ -1,4 +1,3 @@
-import type { LintedRun } from '../linted-file.ts';
 import type { Report, RunVisit } from '../rule.ts';
 import type { SimpleCommand } from '../shell/shell-script.ts';
 import { appendCommand } from './append-command.ts';
@@ -8,32 +7,20 @@ import { reportCommand } from './report-command.ts';
 export interface Cleanup {
   leavesCache(command: SimpleCommand): boolean;
   clears(command: SimpleCommand): boolean;
-  /** The command to add. */
-  readonly command: string;
+  /** What to add after the command that leaves the cache. */
+  commandAfter(command: SimpleCommand): string;
 }
 
-/** Reports the command after which nothing in the RUN clears the cache it leaves. */
+/** Reports a RUN in which nothing clears the cache after the last command that leaves one. */
 export function reportMissingCleanup(
-  command: SimpleCommand,
   visit: RunVisit,
   report: Report,
-  { leavesCache, clears, command: text }: Cleanup,
+  { leavesCache, clears, commandAfter }: Cleanup,
 ): void {
-  if (!leavesCache(command)) return;
-  const { commands } = visit.run;
-  const cleared = commands.slice(commands.indexOf(command) + 1).some(clears);
-  if (cleared) return;
-  const fix = isLastToLeave(visit.run, command, leavesCache)
-    ? appendCommand(visit.instruction, visit.run, text)
-    : [];
+  const { run, instruction } = visit;
+  const last = run.commands.findLastIndex(leavesCache);
+  if (last < 0 || run.commands.findLastIndex(clears) > last) return;
+  const command = run.commands[last]!;
+  const fix = appendCommand(instruction, run, commandAfter(command));
   reportCommand(command, visit, report, { fix });
-}
-
-/** Of several such commands only one brings the fix: it is enough for all. */
-function isLastToLeave(
-  { commands }: LintedRun,
-  command: SimpleCommand,
-  leavesCache: (command: SimpleCommand) => boolean,
-): boolean {
-  return commands.filter(leavesCache).at(-1) === command;
 }

@@ -18,7 +18,12 @@ export interface ShellcheckScript {
 const known = new Set(['ash', 'bash', 'busybox', 'dash', 'ksh', 'sh']);
 
 /** Variables that every RUN has: without them ShellCheck would call them unset. */
-const predefined = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY'];
+const predefined = new Set(
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY'].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+  ]),
+);
 
 /** The scripts of all RUNs whose shell ShellCheck knows. */
 export function shellcheckScripts({ file }: LintResult): ShellcheckScript[] {
@@ -41,7 +46,7 @@ function shellcheckScript(script: ShellScript, run: LintedRun): ShellcheckScript
   const shebang = `#!/bin/${run.shell.name === 'busybox' ? 'ash' : run.shell.name}\n`;
   const ownShebang = script.text.startsWith('#!') ? script.text.split('\n', 1)[0]! : undefined;
   const first = ownShebang === undefined ? shebang : `${ownShebang}\n`;
-  const head = first + exportsOf(run);
+  const head = first + exportsOf(script.text, run);
   const headLines = head.split('\n').length - 1;
   const body = sourceText(script.text);
   const sourceOffset = (line: number, column: number): number | undefined => {
@@ -51,7 +56,9 @@ function shellcheckScript(script: ShellScript, run: LintedRun): ShellcheckScript
     const at = body.lineStart(own) + Math.min(unitsBefore(text, column - 1), text.length);
     return script.sourceOffset(at);
   };
-  return { text: `${head}${script.text}\n`, place: run.place, sourceOffset };
+  // A second shebang would be a fault; a comment of the same length keeps columns right.
+  const code = script.text.replace(/^#!/, '# ');
+  return { text: `${head}${code}\n`, place: run.place, sourceOffset };
 }
 
 /** ShellCheck counts characters where positions count UTF-16 units. */
@@ -64,8 +71,9 @@ function unitsBefore(text: string, characters: number): number {
   return units;
 }
 
-function exportsOf({ variables }: LintedRun): string {
-  const names = new Set(predefined.flatMap((name) => [name, name.toLowerCase()]));
-  for (const name of variables.names()) if (/^[A-Za-z_]\w*$/.test(name)) names.add(name);
-  return [...names].map((name) => `export ${name}=1\n`).join('');
+/** Only names that the script mentions: that is all ShellCheck wants to know of them. */
+function exportsOf(text: string, { variables }: LintedRun): string {
+  const mentioned = new Set(text.match(/[A-Za-z_]\w*/g));
+  const names = [...mentioned].filter((name) => predefined.has(name) || variables.has(name));
+  return names.map((name) => `export ${name}=1\n`).join('');
 }

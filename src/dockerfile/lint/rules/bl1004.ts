@@ -1,0 +1,65 @@
+import type { LintedStage } from '../linted-file.ts';
+import type { Rule } from '../rule.ts';
+import { hasArgument } from '../shell/command-line.ts';
+import type { SimpleCommand } from '../shell/shell-script.ts';
+import { commandFocus } from './report-command.ts';
+import { isRoot } from './users.ts';
+
+export const bl1004: Rule = {
+  code: 'BL1004',
+  severity: 'error',
+  title: 'Packages are installed as a user who may not',
+  documentation: `A USER before this step, here, in the stage this one is built from or in the base image, is not
+root, and package managers of the system want root. Install first and switch the user after it, or
+switch to root for the step.`,
+  bad: [
+    'FROM debian:12\nUSER 1000\nRUN apt-get update\n',
+    'FROM alpine:3 AS a\nUSER app\nFROM a\nRUN apk add --no-cache curl=1\n',
+  ],
+  good: [
+    'FROM debian:12\nRUN apt-get update\nUSER 1000\n',
+    'FROM debian:12 AS a\nUSER 1000\nFROM a\nUSER root\nRUN apt-get update\n',
+    'FROM debian:12\nUSER $WHO\nRUN apt-get update\n',
+    'FROM debian:12\nUSER 1000\nRUN apt-get --version\n',
+  ],
+  stage({ stage }, report) {
+    let user = userBefore(stage);
+    for (const { instruction, place, run } of stage.instructions) {
+      if (place.kind === 'user') user = place.user.text;
+      if (user === undefined || user === '' || isRoot(user) || user.includes('$')) continue;
+      const command = run?.commands.find(changesSystem);
+      if (command && instruction.kind === 'run') report(place, { focus: commandFocus(command) });
+    }
+  },
+};
+
+/** Stages further up than this are not asked. */
+const maximumDepth = 50;
+
+function userBefore(stage: LintedStage): string | undefined {
+  let at = stage.parent;
+  for (let depth = 0; at && depth < maximumDepth; depth++) {
+    const last = at.instructions.findLast(({ place }) => place.kind === 'user')?.instruction;
+    if (last?.kind === 'user') return last.user.text;
+    at = at.parent;
+  }
+  return at ? undefined : stage.base?.user;
+}
+
+const managers = /^(?:apk|apt|apt-get|aptitude|dnf|dnf5|microdnf|yum|zypper)$/;
+const verbs = [
+  'add',
+  'del',
+  'install',
+  'in',
+  'remove',
+  'rm',
+  'purge',
+  'update',
+  'upgrade',
+  'dist-upgrade',
+];
+
+function changesSystem(command: SimpleCommand): boolean {
+  return managers.test(command.name) && hasArgument(command, ...verbs);
+}
