@@ -117,7 +117,9 @@ describe('rules of others', () => {
 
   test('that are flushed with ours are no end: the next change writes the table anew', async () => {
     using nft = openNftables();
-    await using networks = await started();
+    let clockMs = 0;
+    await using networks = stage.networks({ now: () => clockMs });
+    await networks.adopt([]);
     const port = (hostPort: number) => ({
       containerPort: 80,
       hostPort,
@@ -131,7 +133,11 @@ describe('rules of others', () => {
     assert.match(table, /chain/);
     assert.deepEqual((await stage.traces()).tables, ['berth0']);
     await nft.run('flush ruleset');
-    for (const name of ['first', 'second']) await networks.tearDown(idOf(name));
+    clockMs += 10_000;
+    await networks.setUp(requestFor('third'));
+    assert.deepEqual((await stage.traces()).tables, ['berth0']);
+    await nft.run('flush ruleset');
+    for (const name of ['first', 'second', 'third']) await networks.tearDown(idOf(name));
     assert.deepEqual(stage.warnings, []);
   });
 });

@@ -61,64 +61,74 @@ export function openNetlink(family: number = netlinkFamily.route): Netlink {
     return mine;
   }
 
-  async function sendDatagram(requests: readonly NetlinkRequest[]): Promise<BerthError[]> {
-    const first = sequence + 1;
-    const bytes = Buffer.concat(
-      requests.map((request) => encodeRequest(request, ++sequence, netlinkFlag.ack)),
-    );
-    check(await callElsewhere(native.send, fd, bytes, bytes.length, 0), 'send(AF_NETLINK)');
-    const failures: BerthError[] = [];
-    const buffer = Buffer.alloc(4096);
-    for (let left = requests.length; left > 0; left--) {
-      const size = check(call(native.recv, fd, buffer, buffer.length, 0), 'recv(AF_NETLINK)');
-      for (const message of messagesIn(buffer.subarray(0, size))) {
-        const request = requests[message.sequence - first];
-        if (!request || message.type !== netlinkType.error) {
-          throw internal(`read netlink: message of type ${message.type} is no acknowledgement`);
-        }
-        const failure = failureOf(request, message);
-        if (failure) failures.push(failure);
-      }
-    }
-    return failures;
-  }
-
   async function batch(requests: readonly NetlinkRequest[]): Promise<void> {
     const failures: BerthError[] = [];
     for (let at = 0; at < requests.length; at += mostPerDatagram) {
-      failures.push(...(await sendDatagram(requests.slice(at, at + mostPerDatagram))));
+      const part = requests.slice(at, at + mostPerDatagram);
+      failures.push(...(await sendDatagram(fd, part, sequence + 1)));
+      sequence += part.length;
     }
     if (failures[0]) throw failures[0];
   }
 
-  async function query(request: NetlinkRequest): Promise<NetlinkMessage[]> {
-    const bytes = encodeRequest(request, ++sequence, 0);
-    check(await callElsewhere(native.send, fd, bytes, bytes.length, 0), 'send(AF_NETLINK)');
-    const answers: NetlinkMessage[] = [];
-    for (;;) {
-      const buffer = Buffer.alloc(32 * 1024);
-      const receiving = callElsewhere(native.recv, fd, buffer, buffer.length, 0);
-      const size = check(await receiving, 'recv(AF_NETLINK)');
-      for (const message of messagesIn(buffer.subarray(0, size))) {
-        if (message.type === netlinkType.done) return answers;
-        if (message.type === netlinkType.error) {
-          const failure = failureOf(request, message);
-          if (failure) throw failure;
-          return answers;
-        }
-        answers.push(message);
-        if (!(message.flags & netlinkFlag.multi)) return answers;
-      }
-    }
-  }
-
   return {
     batch: (requests) => inTurn(() => batch(requests)),
-    query: (request) => inTurn(() => query(request)),
+    query: (request) => inTurn(() => query(fd, request, ++sequence)),
     [Symbol.dispose]() {
       // After what is under way, and never twice: the number may be somebody else's by then.
       if (!closed) void inTurn(async () => call(native.close, fd));
       closed = true;
     },
   };
+}
+
+/** One datagram of requests numbered from `first`; gives the failures not tolerated. */
+async function sendDatagram(
+  fd: number,
+  requests: readonly NetlinkRequest[],
+  first: number,
+): Promise<BerthError[]> {
+  const bytes = Buffer.concat(
+    requests.map((request, i) => encodeRequest(request, first + i, netlinkFlag.ack)),
+  );
+  check(await callElsewhere(native.send, fd, bytes, bytes.length, 0), 'send(AF_NETLINK)');
+  const failures: BerthError[] = [];
+  const buffer = Buffer.alloc(4096);
+  for (let left = requests.length; left > 0; left--) {
+    const size = check(call(native.recv, fd, buffer, buffer.length, 0), 'recv(AF_NETLINK)');
+    for (const message of messagesIn(buffer.subarray(0, size))) {
+      const request = requests[message.sequence - first];
+      if (!request || message.type !== netlinkType.error) {
+        throw internal(`read netlink: message of type ${message.type} is no acknowledgement`);
+      }
+      const failure = failureOf(request, message);
+      if (failure) failures.push(failure);
+    }
+  }
+  return failures;
+}
+
+async function query(
+  fd: number,
+  request: NetlinkRequest,
+  sequence: number,
+): Promise<NetlinkMessage[]> {
+  const bytes = encodeRequest(request, sequence, 0);
+  check(await callElsewhere(native.send, fd, bytes, bytes.length, 0), 'send(AF_NETLINK)');
+  const answers: NetlinkMessage[] = [];
+  for (;;) {
+    const buffer = Buffer.alloc(32 * 1024);
+    const receiving = callElsewhere(native.recv, fd, buffer, buffer.length, 0);
+    const size = check(await receiving, 'recv(AF_NETLINK)');
+    for (const message of messagesIn(buffer.subarray(0, size))) {
+      if (message.type === netlinkType.done) return answers;
+      if (message.type === netlinkType.error) {
+        const failure = failureOf(request, message);
+        if (failure) throw failure;
+        return answers;
+      }
+      answers.push(message);
+      if (!(message.flags & netlinkFlag.multi)) return answers;
+    }
+  }
 }

@@ -9,12 +9,14 @@ const port: PortRule = { family: 4, protocol: 'tcp', hostPort: 80, address: '10.
 /** Remembers scripts; refuses those that `refuse` matches. */
 function fakeNft(refuse = /(?!)/, chains: NftObject[] = []) {
   const scripts: string[] = [];
+  const own = { chain: { family: 'inet', table: 'berth0', name: 'publish' } };
+  const ours = () => (scripts.at(-1) === 'flushed' ? [] : [own]);
   const nft: Nftables = {
     async run(script) {
       scripts.push(script);
       if (refuse.test(script)) throw new Error('No such file or directory');
     },
-    query: async (command) => (command === 'list chains' ? chains : []),
+    query: async (command) => (command === 'list chains' ? [...chains, ...ours()] : []),
     [Symbol.dispose]() {},
   };
   return { nft, scripts };
@@ -75,6 +77,15 @@ describe('firewall', () => {
     clock.ms = 10_000;
     await firewall.admit();
     assert.equal(scripts.length, 2);
+  });
+
+  it('writes the table anew when somebody has flushed it', async () => {
+    const { nft, scripts } = fakeNft();
+    const { firewall } = firewallOn(nft);
+    await firewall.start();
+    scripts.push('flushed');
+    await firewall.admit();
+    assert.equal(scripts.at(-1), scripts[0]);
   });
 
   it('says once which chain it cannot help', async () => {

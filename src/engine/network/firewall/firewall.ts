@@ -1,5 +1,6 @@
+import { errorMessage } from '../../../core/index.ts';
 import type { Nftables } from '../../../linux/index.ts';
-import { admitAllowedPackets, forgetAllowedPackets } from './foreign-chains.ts';
+import { createAdmission, forgetAllowedPackets } from './foreign-chains.ts';
 import {
   type BridgeRules,
   type PortRule,
@@ -19,7 +20,10 @@ export interface Firewall {
   add(change: Change): Promise<void>;
   /** Idempotent. */
   remove(change: Change): Promise<void>;
-  /** Makes sure that what we allow is not dropped by other tables; cheap to call often. */
+  /**
+   * Makes sure that our table is there and that what it allows is not dropped by others; cheap to
+   * call often, and never throws.
+   */
   admit(): Promise<void>;
   /** Removes the table and every trace in others, until the next `start`. */
   clear(): Promise<void>;
@@ -30,20 +34,16 @@ export interface Change {
   readonly ports?: readonly PortRule[];
 }
 
-/** Other programs change their rules rarely; looking takes a fraction of a millisecond. */
-const admitEveryMs = 5000;
-
 export function createFirewall(options: {
   nft: Nftables;
   table: string;
   now: () => number;
   warn: (message: string) => void;
 }): Firewall {
-  const { nft, table, now, warn } = options;
+  const { nft, table, warn } = options;
   const bridges = new Map<string, BridgeRules>();
   const ports = new Map<string, PortRule>();
-  let admittedAtMs = Number.NEGATIVE_INFINITY;
-  const warned = new Set<string>();
+  const admission = createAdmission(options);
   let started = false;
 
   const wanted = (): Ruleset => ({
@@ -63,16 +63,6 @@ export function createFirewall(options: {
       await nft.run(script);
     } catch {
       await nft.run(renderTable(wanted()));
-    }
-  }
-
-  async function admit(): Promise<void> {
-    if (now() - admittedAtMs < admitEveryMs) return;
-    admittedAtMs = now();
-    for (const chain of await admitAllowedPackets(nft, table)) {
-      if (warned.has(chain)) continue;
-      warned.add(chain);
-      warn(`nftables chain ${chain} drops packets and takes no rule: containers may be cut off`);
     }
   }
 
@@ -99,7 +89,13 @@ export function createFirewall(options: {
       };
       await change('delete', rules);
     },
-    admit,
+    async admit() {
+      try {
+        if (!(await admission.check())) await nft.run(renderTable(wanted()));
+      } catch (error) {
+        warn(`look after nftables: ${errorMessage(error)}`);
+      }
+    },
     async clear() {
       started = false;
       await nft.run(renderRemoval(table));

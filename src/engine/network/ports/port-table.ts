@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { BerthError, errnoCode, internal } from '../../../core/index.ts';
 import type { PublishedPort } from '../../containers/container.ts';
 import type { PortRequest } from '../networks.ts';
-import { createPortClaims } from './port-claims.ts';
+import { createPortClaims, type PortClaims } from './port-claims.ts';
 import { openTcpRelay, type RelayTarget } from './tcp-relay.ts';
 import { openUdpRelay } from './udp-relay.ts';
 
@@ -37,22 +37,7 @@ const listenErrors: Readonly<Record<string, string>> = {
 export function createPortTable(): PortTable {
   const claims = createPortClaims();
   const reservations = new Set<AsyncDisposableStack>();
-  const ephemeral = ephemeralRange();
-  let nextEphemeral = ephemeral.first;
-
-  /** Ports to try, in order: the one, those of a range, or each ephemeral one from where we were. */
-  function* candidates({ hostPort, hostPortEnd = hostPort }: PortRequest): Iterable<number> {
-    if (hostPort > 0) {
-      for (let port = hostPort; port <= hostPortEnd; port++) yield port;
-      return;
-    }
-    const count = ephemeral.last - ephemeral.first + 1;
-    for (let tries = 0; tries < count; tries++) {
-      const port = nextEphemeral;
-      nextEphemeral = port === ephemeral.last ? ephemeral.first : port + 1;
-      yield port;
-    }
-  }
+  const ephemeralPorts = createEphemeralPorts();
 
   /** One host port on all of `addresses`; the next candidate when any of them is taken. */
   async function reserveOne(
@@ -63,11 +48,11 @@ export function createPortTable(): PortTable {
     const { protocol, containerPort } = request;
     const addresses = request.hostIp === '' ? wildcardAddresses() : [request.hostIp];
     let lastError: BerthError | undefined;
-    for (const hostPort of candidates(request)) {
+    for (const hostPort of candidates(request, ephemeralPorts)) {
       await using attempt = new AsyncDisposableStack();
       const ports = addresses.map((hostIp) => ({ protocol, containerPort, hostIp, hostPort }));
       try {
-        for (const port of ports) await hold(port, target, attempt);
+        for (const port of ports) await hold(port, { target, claims, undo: attempt });
         undo.use(attempt.move());
         return ports;
       } catch (error) {
@@ -81,20 +66,6 @@ export function createPortTable(): PortTable {
       `Bind for ${addresses[0]} failed: all ports are allocated (${request.hostPort}-${request.hostPortEnd ?? request.hostPort})`,
       { cause: lastError },
     );
-  }
-
-  async function hold(
-    port: PublishedPort,
-    target: PortTarget,
-    undo: AsyncDisposableStack,
-  ): Promise<void> {
-    if (!claims.claim(port)) {
-      throw internal(`Bind for ${hostText(port)} failed: port is already allocated`, {
-        code: 'PORT_TAKEN',
-      });
-    }
-    undo.defer(() => claims.release(port));
-    undo.use(await listen(port, { address: target.ipv4, port: port.containerPort }));
   }
 
   return {
@@ -117,6 +88,21 @@ export function createPortTable(): PortTable {
       reservations.clear();
     },
   };
+}
+
+/** Claims the port and listens on it; `undo` gets what gives it back. */
+async function hold(
+  port: PublishedPort,
+  by: { target: PortTarget; claims: PortClaims; undo: AsyncDisposableStack },
+): Promise<void> {
+  const { target, claims, undo } = by;
+  if (!claims.claim(port)) {
+    throw internal(`Bind for ${hostText(port)} failed: port is already allocated`, {
+      code: 'PORT_TAKEN',
+    });
+  }
+  undo.defer(() => claims.release(port));
+  undo.use(await listen(port, { address: target.ipv4, port: port.containerPort }));
 }
 
 /** Listens on the port. SCTP, which Node does not speak, is held by its claim alone. */
@@ -143,8 +129,25 @@ function wildcardAddresses(): string[] {
   return existsSync('/proc/net/if_inet6') ? ['0.0.0.0', '::'] : ['0.0.0.0'];
 }
 
-function ephemeralRange(): { first: number; last: number } {
+/** Ports to try, in order: the one, those of a range, or each ephemeral one. */
+function* candidates(
+  { hostPort, hostPortEnd = hostPort }: PortRequest,
+  ephemeralPorts: () => Iterable<number>,
+): Iterable<number> {
+  if (hostPort === 0) return yield* ephemeralPorts();
+  for (let port = hostPort; port <= hostPortEnd; port++) yield port;
+}
+
+/** Each port of the machine's ephemeral range once, going on where the last caller stopped. */
+function createEphemeralPorts(): () => Iterable<number> {
   const text = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
   const [first = 32768, last = 60999] = text.trim().split(/\s+/).map(Number);
-  return { first, last };
+  let next = first;
+  return function* () {
+    for (let tries = first; tries <= last; tries++) {
+      const port = next;
+      next = port === last ? first : port + 1;
+      yield port;
+    }
+  };
 }
