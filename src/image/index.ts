@@ -4,6 +4,12 @@ export {
   analyzeImage,
   type ImageAnalysis,
 } from './analysis/analyze-image.ts';
+export {
+  compareImages,
+  type ImageComparison,
+  type PackageChange,
+  type PathChange,
+} from './analysis/compare.ts';
 export type { ConfigSecret } from './analysis/config-secrets.ts';
 export type { Duplicate } from './analysis/duplicates.ts';
 export type { Efficiency, RepeatedPath } from './analysis/efficiency.ts';
@@ -14,6 +20,7 @@ export { type DiffKind, type LayerDiff, layerDiff } from './analysis/layer-diff.
 export type { LayerTree, NodeKind } from './analysis/layer-tree.ts';
 export type { Package, PackageKind } from './analysis/packages/package.ts';
 export type { LeftCache, RiskyFile } from './analysis/risks.ts';
+export { cycloneDxDocument, type SbomOptions, spdxDocument } from './analysis/sbom/sbom.ts';
 export { Stack } from './analysis/stack.ts';
 export type { Waste, WasteKind } from './analysis/waste.ts';
 export { directoryFiles } from './archive/directory-files.ts';

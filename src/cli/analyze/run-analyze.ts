@@ -2,14 +2,22 @@ import { readFile } from 'node:fs/promises';
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
 import { parseDockerfile } from '../../dockerfile/index.ts';
-import { analyzeImage, type ImageAnalysis, parsePlatform } from '../../image/index.ts';
+import {
+  analyzeImage,
+  compareImages,
+  cycloneDxDocument,
+  type ImageAnalysis,
+  parsePlatform,
+  spdxDocument,
+} from '../../image/index.ts';
 import { renderAnalysis, renderVerdict } from '../render/analysis.ts';
+import { renderComparison } from '../render/comparison.ts';
 import { printable } from '../render/table.ts';
 import { readCiRules } from './ci-config.ts';
 import { judge } from './ci-rules.ts';
 import { diveJson } from './dive-json.ts';
 import { dockerfileLines } from './dockerfile-lines.ts';
-import { openTarget } from './open-target.ts';
+import { type OpenTargetOptions, openTarget } from './open-target.ts';
 import { runView } from './view/run-view.ts';
 import { readViewSettings } from './view/view-settings.ts';
 import { viewState } from './view/view-state.ts';
@@ -17,6 +25,8 @@ import { writePieces } from './write-pieces.ts';
 
 export interface AnalyzeFlags {
   readonly json?: string;
+  readonly sbom?: string;
+  readonly output: string;
   readonly ci?: boolean;
   readonly ciConfig: string;
   readonly lowestEfficiency?: string;
@@ -31,38 +41,95 @@ export interface AnalyzeFlags {
   readonly target?: string;
 }
 
-/** Analyzes an image and gives what was asked for; the exit code is 1 when a rule fails. */
+/**
+ * Analyzes an image and gives what was asked for, or compares two; the exit code is 1 when a rule
+ * fails. What is wrong with the flags is said before an image is read.
+ */
 export async function runAnalyze(
-  target: string,
+  { image, other }: { image: string; other: string | undefined },
   flags: AnalyzeFlags,
   connection: Connection,
 ): Promise<void> {
+  const request = parseFlags(flags, connection);
+  const { most } = request;
+  if (other !== undefined) {
+    const [before, after] = [await analyze(image, request), await analyze(other, request)];
+    const comparison = compareImages(before.analysis, after.analysis, { most });
+    const labels = [image, other] as const;
+    process.stdout.write(renderComparison(comparison, { labels, most }));
+    return;
+  }
+  const { analysis, label } = await analyze(image, request);
+  const { json, ci, sbom, output } = flags;
+  if (json !== undefined) await writePieces(json, diveJson(analysis));
+  if (sbom !== undefined) await writeSbom(analysis, { format: sbom, label, output });
+  const isWritten = json !== undefined || sbom !== undefined;
+  if (ci || (isCi() && !isWritten)) await judgeImage(analysis, flags);
+  else if (!isWritten) await show(analysis, { label, most, flags });
+}
+
+interface Request {
+  readonly most: number;
+  readonly open: OpenTargetOptions;
+}
+
+function parseFlags(flags: AnalyzeFlags, connection: Connection): Request {
   if (flags.interactive && !canInteract()) {
     throw invalid('analyze: the interactive view needs a terminal for both input and output');
   }
-  const most = parseCount(flags.most);
-  const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
-  await using opened = await openTarget(target, {
-    connection,
-    stdin: process.stdin,
-    ...(platform && { platform }),
-    ...(flags.name !== undefined && { name: flags.name }),
-    onProgress: (line) => process.stderr.write(`${printable(line)}\n`),
-  });
-  const analysis = await analyzeImage(opened.image);
-  if (flags.json !== undefined) await writePieces(flags.json, diveJson(analysis));
-  if (flags.ci || (isCi() && flags.json === undefined)) await judgeImage(analysis, flags);
-  else if (flags.json === undefined) {
-    const lines = await linesOf(analysis, flags);
-    const { label } = opened;
-    if (flags.interactive ?? canInteract()) {
-      const settings = await readViewSettings();
-      const state = viewState(analysis, { label, lines, settings });
-      return runView(state, { input: process.stdin, output: process.stdout });
-    }
-    const columns = process.stdout.columns ?? 160;
-    process.stdout.write(renderAnalysis(analysis, { label, most, columns, lines }));
+  if (flags.sbom !== undefined && !sbomFormats.has(flags.sbom)) {
+    throw invalid(`analyze: --sbom ${flags.sbom} is neither spdx nor cyclonedx`);
   }
+  const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+  return {
+    most: parseCount(flags.most),
+    open: {
+      connection,
+      stdin: process.stdin,
+      ...(platform && { platform }),
+      ...(flags.name !== undefined && { name: flags.name }),
+      onProgress: (line) => process.stderr.write(`${printable(line)}\n`),
+    },
+  };
+}
+
+async function analyze(
+  target: string,
+  { open }: Request,
+): Promise<{ analysis: ImageAnalysis; label: string }> {
+  await using opened = await openTarget(target, open);
+  return { analysis: await analyzeImage(opened.image), label: opened.label };
+}
+
+const sbomFormats = new Map([
+  ['spdx', spdxDocument],
+  ['cyclonedx', cycloneDxDocument],
+]);
+
+async function writeSbom(
+  analysis: ImageAnalysis,
+  { format, label, output }: { format: string; label: string; output: string },
+): Promise<void> {
+  // As reproducible builds have it: https://reproducible-builds.org/specs/source-date-epoch/
+  const epochS = Number(process.env.SOURCE_DATE_EPOCH);
+  const date = epochS > 0 && epochS < 1e11 ? new Date(epochS * 1000) : new Date();
+  const created = date.toISOString().replace(/\.\d+Z$/, 'Z');
+  const document = sbomFormats.get(format)!(analysis, { name: label, created });
+  await writePieces(output, [`${JSON.stringify(document, undefined, 2)}\n`]);
+}
+
+async function show(
+  analysis: ImageAnalysis,
+  { label, most, flags }: { label: string; most: number; flags: AnalyzeFlags },
+): Promise<void> {
+  const lines = await linesOf(analysis, flags);
+  if (flags.interactive ?? canInteract()) {
+    const settings = await readViewSettings();
+    const state = viewState(analysis, { label, lines, settings });
+    return runView(state, { input: process.stdin, output: process.stdout });
+  }
+  const columns = process.stdout.columns ?? 160;
+  process.stdout.write(renderAnalysis(analysis, { label, most, columns, lines }));
 }
 
 async function linesOf({ config }: ImageAnalysis, { file, target }: AnalyzeFlags) {

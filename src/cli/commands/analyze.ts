@@ -5,13 +5,15 @@ import { connectFrom } from '../daemon-address.ts';
 
 export function analyzeCommand(program: Command): void {
   program
-    .command('analyze <image>')
+    .command('analyze <image> [other]')
     .description(
-      'show what each layer of an image holds and what is wasted: an image of the daemon or of a registry, a docker-archive (- for standard input), an OCI layout',
+      'show what each layer of an image holds and what is wasted, or with a second image what grew: an image of the daemon or of a registry, a docker-archive (- for standard input), an OCI layout',
     )
     .option('-i, --interactive', 'browse layers and files (the default on a terminal)')
     .option('--no-interactive', 'print the report on a terminal too')
     .option('-j, --json <file>', "write layers, files and waste in dive's form (- for stdout)")
+    .option('--sbom <format>', 'list the packages as spdx (2.3) or cyclonedx (1.5) JSON')
+    .option('-o, --output <file>', 'where the list of packages goes', '-')
     .option('--ci', 'judge the image by rules and exit with 1 when it fails (also with CI=true)')
     .option('--ci-config <file>', 'the rules', defaultCiConfig)
     .option('--lowestEfficiency <share>', 'rule: fail below it, 0 to 1 (default 0.9)')
@@ -25,7 +27,7 @@ export function analyzeCommand(program: Command): void {
     .option('--name <reference>', 'which image of a file that holds several')
     .option('--platform <platform>', 'which image of several platforms')
     .option('--most <number>', 'how many of each finding to list', '20')
-    .action((image: string, flags: AnalyzeFlags, command: Command) =>
-      runAnalyze(image, flags, connectFrom(command)),
+    .action((image: string, other: string | undefined, flags: AnalyzeFlags, command: Command) =>
+      runAnalyze({ image, other }, flags, connectFrom(command)),
     );
 }

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { layeredImage, sampleArchive } from '../../../test/contract/sample-layers.ts';
+import { type ByteStream, digestOf, streamOf } from '../../core/index.ts';
+import type { Image } from '../image.ts';
+import { tarHeader, tarTrailer } from '../tar/tar-header.ts';
+import { analyzeImage } from './analyze-image.ts';
+import { LayerTree } from './layer-tree.ts';
+import { scanLayer } from './scan-layer.ts';
+
+/** An image whose one layer is these bytes, whatever they are. */
+async function imageOf(bytes: Uint8Array, mediaType?: string): Promise<Image> {
+  const image = await layeredImage([{ members: {} }]);
+  const [layer] = image.layers;
+  return {
+    ...image,
+    layers: [
+      {
+        ...layer!,
+        descriptor: {
+          mediaType: mediaType ?? layer!.descriptor.mediaType,
+          digest: digestOf(bytes),
+          size: bytes.length,
+        },
+        open: () => streamOf(bytes),
+      },
+    ],
+  };
+}
+
+const gzipType = 'application/vnd.oci.image.layer.v1.tar+gzip';
+const whole = sampleArchive({ 'a/': '', 'a/b': 5000, c: 100 });
+const packed = gzipSync(whole);
+const header = (path: string, sizeBytes = 0) => tarHeader({ path, type: 'file', sizeBytes });
+
+const refused: [name: string, bytes: Uint8Array, mediaType?: string][] = [
+  ['text', Buffer.from('not an archive, but long enough to be one block of it'.repeat(20))],
+  ['JSON', Buffer.from(JSON.stringify({ a: 'x'.repeat(600) }))],
+  ['an ELF file', Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(2000, 7)])],
+  ['an archive cut in a file', whole.subarray(0, 3000)],
+  ['an archive cut in a header', whole.subarray(0, 700)],
+  ['a size beyond the end', Buffer.concat([header('big', 2 ** 40), tarTrailer])],
+  ['gzip that is cut', packed.subarray(0, packed.length - 20), gzipType],
+  ['gzip that is damaged', Buffer.concat([packed.subarray(0, 60), Buffer.alloc(500, 9)]), gzipType],
+  ['what is said to be gzip', whole, gzipType],
+  ['a name above the root', Buffer.concat([header('../../etc/passwd'), tarTrailer])],
+  ['a name below a whiteout', Buffer.concat([header('.wh.a/b'), tarTrailer])],
+];
+
+for (const [name, bytes, mediaType] of refused) {
+  test(`refused: ${name}`, async () => {
+    const image = await imageOf(bytes, mediaType);
+    await assert.rejects(analyzeImage(image), {
+      kind: 'invalid',
+      message: /^analyze layer 0 \(sha/,
+    });
+  });
+}
+
+test('odd members that are no error', async () => {
+  const { tree, efficiency } = await analyzeImage(
+    await layeredImage([
+      { members: { './': '', '/abs': 1, 'a//b/../c': 2, 'x\ny\x1b[1m': 3, '.wh..wh.aufs': 4 } },
+      { members: { 'abs/child': 5, 'abs/child/': '' } },
+      { members: { '.wh.abs': 0, 'a/.wh.c': 0, 'abs/.wh.child': 0 } },
+    ]),
+  );
+  const { paths } = tree;
+  assert.ok(['abs', 'a/c', 'x\ny\x1b[1m', 'abs/child'].every((path) => paths.find(path) > 0));
+  assert.equal(efficiency.sizeBytes, 1 + 2 + 3 + 4 + 5);
+});
+
+test('a sparse file of 2^50 bytes costs what is stored of it', async () => {
+  const records = [
+    'GNU.sparse.major=1',
+    'GNU.sparse.minor=0',
+    'GNU.sparse.name=huge',
+    `GNU.sparse.realsize=${2 ** 50}`,
+  ];
+  const pax = Buffer.from(records.map(paxRecord).join(''));
+  const map = Buffer.alloc(512);
+  map.write(`1\n${2 ** 50 - 512}\n512\n`);
+  const archive = Buffer.concat([
+    blockOf('x', pax.length),
+    padded(pax),
+    header('GNUSparseFile.0/huge', 1024),
+    map,
+    Buffer.alloc(512, 1),
+    tarTrailer,
+  ]);
+  const { tree } = await analyzeImage(await imageOf(archive));
+  assert.equal(tree.layers[0]!.tree.sizeBytes, 2 ** 50);
+});
+
+function paxRecord(record: string): string {
+  let length = record.length + 3;
+  while (`${length} ${record}\n`.length !== length) length++;
+  return `${length} ${record}\n`;
+}
+
+function blockOf(flag: string, sizeBytes: number): Buffer {
+  const block = Buffer.from(header('pax', sizeBytes));
+  block.write(flag, 156);
+  block.fill(' ', 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return block;
+}
+
+function padded(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
+}
+
+test('a hundred thousand members, many directories deep, in little memory', async () => {
+  async function* archive(): ByteStream {
+    const deep = 'd/'.repeat(200);
+    for (let i = 0; i < 100_000; i++) yield header(`${deep}${i % 100}/${i}`);
+    yield tarTrailer;
+  }
+  const tree = new LayerTree();
+  await scanLayer(archive(), { tree });
+  assert.equal(tree.count, 1 + 200 + 100 + 100_000);
+  assert.equal(tree.paths.pathOf(tree.paths.find(`${'d/'.repeat(200)}7/7`)).length, 403);
+});
+
+test('an image of a hundred layers that remove one directory over and over', async () => {
+  const files = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`d/f${i}`, 1]));
+  const layers = [
+    { members: files },
+    ...Array.from({ length: 99 }, () => ({ members: { '.wh.d': 0 } })),
+  ];
+  const { efficiency } = await analyzeImage(await layeredImage(layers));
+  assert.equal(efficiency.repeated[0]!.count, 99);
+});
+
+test('leaving early stops reading', async () => {
+  const leaving = new AbortController();
+  const image = await imageOf(whole);
+  const [layer] = image.layers;
+  async function* endless(signal: AbortSignal | undefined): ByteStream {
+    for (let i = 0; ; i++) {
+      signal?.throwIfAborted();
+      if (i === 5) leaving.abort();
+      yield header(`f${i}`);
+    }
+  }
+  const layers = [{ ...layer!, open: ({ signal }: { signal?: AbortSignal }) => endless(signal) }];
+  await assert.rejects(analyzeImage({ ...image, layers }, { signal: leaving.signal }), {
+    name: 'AbortError',
+  });
+});
