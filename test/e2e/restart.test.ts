@@ -22,7 +22,7 @@ test('containers outlive the daemon: output, exit codes, ports, names', async ()
     `${port}:80`,
     'busybox',
     'nc',
-    '-lk',
+    '-ll',
     '-p',
     '80',
     '-e',

@@ -162,8 +162,21 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Everything a TCP server on loopback sends until it closes. */
-export function readPort(port: number): Promise<string> {
+/** Everything a TCP server on loopback sends until it closes; waits for a server to be there. */
+export async function readPort(port: number, { waitMs = 5000 } = {}): Promise<string> {
+  const giveUpAtMs = Date.now() + waitMs;
+  for (;;) {
+    try {
+      const text = await readOnce(port);
+      if (text !== '' || Date.now() >= giveUpAtMs) return text;
+    } catch (error) {
+      if (Date.now() >= giveUpAtMs) throw error;
+    }
+    await sleep(20);
+  }
+}
+
+function readOnce(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect(port, '127.0.0.1');

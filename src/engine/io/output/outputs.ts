@@ -192,6 +192,8 @@ function startWorker(onFailure: (error: Error) => void): WorkerLink {
       listener = newListener;
     },
     async quit() {
+      // Nothing else may keep the process alive until the thread is gone.
+      if (!gone) worker.ref();
       tell({ kind: 'quit' });
       await exited;
     },
