@@ -7,6 +7,7 @@ import { startBerth, startDockerd, startRegistry } from './engine.ts';
 import type { Bench, Row } from './row.ts';
 import { analyzeRows } from './rows/analyze.ts';
 import { buildRows } from './rows/build.ts';
+import { lintRows } from './rows/lint.ts';
 import { memoryRows } from './rows/memory.ts';
 import { registryRows } from './rows/registry.ts';
 import { runRows } from './rows/run.ts';
@@ -20,6 +21,7 @@ const rows: Row[] = [
   ...transferRows,
   ...registryRows,
   ...analyzeRows,
+  ...lintRows,
 ];
 const registryPort = { berth: 15_000, peer: 15_001 };
 

@@ -15,6 +15,21 @@ export function imagesClient(connection: Connection) {
         });
       return answer !== undefined;
     },
+    /** The configuration of an image the daemon has; undefined when it has none of this name. */
+    async config(name: string, { signal }: ImageRequest = {}): Promise<ImageConfig | undefined> {
+      const path = `/images/${encodeURIComponent(name)}/json`;
+      try {
+        const answer = await connection.json<{ Config?: ImageConfig }>({
+          method: 'GET',
+          path,
+          signal,
+        });
+        return answer.Config ?? {};
+      } catch (error) {
+        if ((error as { kind?: string }).kind === 'not-found') return undefined;
+        throw error;
+      }
+    },
     /** What `docker save` writes of one image. Throws `not-found`. */
     save(name: string, options: ImageRequest = {}): Promise<Readable> {
       return connection.send({
@@ -53,6 +68,15 @@ export function imagesClient(connection: Connection) {
       await failOnError(answer, `import ${options.repository}:${options.tag}`);
     },
   };
+}
+
+/** What an image's configuration says, as Docker's API has it. */
+export interface ImageConfig {
+  readonly User?: string;
+  readonly WorkingDir?: string;
+  readonly Shell?: readonly string[] | null;
+  readonly Env?: readonly string[] | null;
+  readonly OnBuild?: readonly string[] | null;
 }
 
 interface ImageRequest {

@@ -6,6 +6,6 @@ export {
   type ContextSpec,
 } from './builds.ts';
 export { type ClientRequest, type Connection, connect } from './connection.ts';
-export { imagesClient } from './images.ts';
+export { type ImageConfig, imagesClient } from './images.ts';
 export { type JobRequest, type JobView, jobsClient } from './jobs.ts';
 export { usersClient } from './users.ts';

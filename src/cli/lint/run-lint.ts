@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
+import type { LintOptions } from '../../dockerfile/index.ts';
+import { askForImages } from './base-images.ts';
 import { configCandidates, findConfigFile } from './config-file.ts';
 import { environmentConfig } from './environment.ts';
 import { lintExitStatus } from './exit-status.ts';
@@ -8,6 +10,7 @@ import { explainRule } from './explain.ts';
 import { findDockerfiles } from './find-dockerfiles.ts';
 import { fixInput, writeFixed } from './fix-files.ts';
 import { type ConfigFlags, flagsConfig } from './flags-config.ts';
+import type { FormatName } from './formats/format-name.ts';
 import { formatters } from './formats/formatters.ts';
 import { type LintConfig, mergeConfig } from './lint-config.ts';
 import { type LintInput, lintFiles } from './lint-files.ts';
@@ -21,6 +24,7 @@ export interface LintFlags extends ConfigFlags {
   readonly output?: string;
   readonly shellcheck: boolean;
   readonly buildChecks: boolean;
+  readonly baseImages: boolean;
   readonly fix?: boolean;
   readonly dryRun?: boolean;
   readonly explain?: string;
@@ -30,7 +34,7 @@ export interface LintFlags extends ConfigFlags {
 export async function runLint(
   files: readonly string[],
   flags: LintFlags,
-  _context: { connection: () => Connection },
+  { connection }: { connection: () => Connection },
 ): Promise<number> {
   if (flags.explain !== undefined) {
     process.stdout.write(explainRule(flags.explain));
@@ -41,9 +45,13 @@ export async function runLint(
   const names = findDockerfiles(files.length === 0 ? ['.'] : files);
   if (names.length === 0) throw invalid(`lint ${files.join(' ') || '.'}: found no Dockerfile`);
   const read = readInputs(names);
-  const inputs = flags.fix ? read.map((input) => fix(input, flags, config)) : read;
+  const baseImages = flags.baseImages ? await askForImages(read, connection()) : new Map();
+  const options = { ...config.options, baseImages };
+  const inputs = flags.fix
+    ? read.map((input) => fix(input, flags, { options, format: config.format }))
+    : read;
   const { reports, lacksShellcheck } = await lintFiles(inputs, {
-    options: config.options,
+    options,
     shellcheck: flags.shellcheck ? shellcheckRunner() : undefined,
     buildChecks: flags.buildChecks,
   });
@@ -85,7 +93,11 @@ function describe(config: LintConfig, path: string | undefined): string {
 }
 
 /** Rewrites one file, or only shows how; gives what is to be linted then. */
-function fix(input: LintInput, flags: LintFlags, { options, format }: LintConfig): LintInput {
+function fix(
+  input: LintInput,
+  flags: LintFlags,
+  { options, format }: { options: Partial<LintOptions>; format: FormatName },
+): LintInput {
   const fixed = fixInput(input, options);
   if (fixed.fixed === 0) return input;
   const isReport = format !== 'tty' && flags.output === undefined;

@@ -6,8 +6,10 @@ export interface LintBaseImage {
   readonly workdir?: string;
   /** `SHELL` of its configuration. */
   readonly shell?: readonly string[];
-  /** Names of the variables its `ENV` sets. */
+  /** What its `ENV` sets. */
   readonly environment?: ReadonlyMap<string, string>;
+  /** Its `ONBUILD`s. */
+  readonly triggers?: readonly string[];
   /** The package managers found in it, such as `apk`. */
   readonly packageManagers?: readonly string[];
   /** Whether there is a program `/bin/sh`. */

@@ -1,4 +1,5 @@
 import { checkDockerfile } from '../checks/check-dockerfile.ts';
+import type { CheckInput } from '../checks/check-input.ts';
 import { syntaxErrorDetails } from '../syntax-error.ts';
 import type { Finding, LintResult } from './lint-dockerfile.ts';
 import { defaultLintOptions, type LintOptions } from './lint-options.ts';
@@ -27,7 +28,7 @@ export function buildCheckFindings(
   const { errors, stages, orphans, source } = dockerfile;
   if (errors.length > 0 || stages.length === 0 || orphans.length > 0) return [];
   const options = { ...defaultLintOptions, ...given };
-  const { warnings, error } = checkDockerfile(dockerfile);
+  const { warnings, error } = checkDockerfile(dockerfile, { baseImages: factsOf(options) });
   const known = new Set(findings.map(({ code, line }) => `${code} ${line}`));
   const isSilenced = (code: string, start: { offset: number }) =>
     options.ignored.has(code) ||
@@ -54,6 +55,15 @@ export function buildCheckFindings(
     ...found,
     { code, severity, message, line, column: range.start.column, range, fix: undefined },
   ];
+}
+
+/** Of images whose variables are known: without them nothing is unset for certain. */
+function factsOf({ baseImages }: LintOptions): CheckInput['baseImages'] {
+  const facts = [...baseImages].flatMap(([name, { environment, shell = [], triggers = [] }]) => {
+    if (!environment) return [];
+    return [[name, { environment, hasShell: shell.length > 0, triggers }] as const];
+  });
+  return new Map(facts);
 }
 
 function isOff(code: string, { ignored }: LintOptions): boolean {

@@ -130,7 +130,7 @@ function startOf(parent: LintedStage | undefined, base: LintBaseImage | undefine
   return {
     parent,
     base,
-    hasWorkdir: parent?.hasWorkdir ?? (base?.workdir ?? '') !== '',
+    hasWorkdir: parent?.hasWorkdir ?? !['', '/'].includes(base?.workdir ?? ''),
     shell: parent?.shell ?? shellOf(base?.shell),
     variables: variablesOver(parent?.variables),
   };

@@ -26,8 +26,10 @@ nothing reads it. \`ENV PIP_NO_CACHE_DIR=1\` does the same for every step, and a
   programs: pipPrograms,
   command(command, visit, report) {
     if (!pipInstallOperands(command) || hasFlag(command, 'no-cache-dir')) return;
-    const { run, instruction } = visit;
-    if (yes.test(run.variables.get('PIP_NO_CACHE_DIR') ?? '')) return;
+    const { run, instruction, stage } = visit;
+    const name = 'PIP_NO_CACHE_DIR';
+    const value = run.variables.get(name) ?? stage.base?.environment?.get(name) ?? '';
+    if (yes.test(value)) return;
     if (hasMountWith(instruction, '.cache/pip') || setsNoCache(run.scripts)) return;
     reportCommand(command, visit, report, {
       fix: insertFlag(command, '--no-cache-dir', ['install']),
