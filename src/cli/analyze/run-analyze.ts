@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection } from '../../client/index.ts';
-import { invalid } from '../../core/index.ts';
+import { errorKind, errorMessage, invalid } from '../../core/index.ts';
 import { parseDockerfile } from '../../dockerfile/index.ts';
 import {
   analyzeImage,
@@ -138,19 +138,21 @@ async function linesOf({ config }: ImageAnalysis, { file, target }: AnalyzeFlags
   return dockerfileLines(dockerfile, config.history ?? [], target);
 }
 
+/** Exits as dive does: with 1 when a rule fails, and when the rules themselves are wrong. */
 async function judgeImage({ efficiency }: ImageAnalysis, flags: AnalyzeFlags): Promise<void> {
   const { lowestEfficiency, highestWastedBytes, highestUserWastedPercent } = flags;
-  const { settings, found } = await readCiRules(flags.ciConfig, {
-    lowestEfficiency,
-    highestWastedBytes,
-    highestUserWastedPercent,
-  });
-  process.stdout.write(
-    found ? `  Using CI config: ${printable(flags.ciConfig)}\n` : '  Using default CI config\n',
-  );
-  const results = judge(efficiency, settings);
-  process.stdout.write(renderVerdict(efficiency, results));
-  if (results.some(({ status }) => status === 'FAIL')) process.exitCode = 1;
+  const given = { lowestEfficiency, highestWastedBytes, highestUserWastedPercent };
+  try {
+    const { settings, found } = await readCiRules(flags.ciConfig, given);
+    const source = found ? `CI config: ${printable(flags.ciConfig)}` : 'default CI config';
+    const results = judge(efficiency, settings);
+    process.stdout.write(`  Using ${source}\n${renderVerdict(efficiency, results)}`);
+    if (results.some(({ status }) => status === 'FAIL')) process.exitCode = 1;
+  } catch (error) {
+    if (errorKind(error) !== 'invalid') throw error;
+    process.stderr.write(`berth: ${printable(errorMessage(error))}\n`);
+    process.exitCode = 1;
+  }
 }
 
 function canInteract(): boolean {

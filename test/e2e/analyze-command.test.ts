@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { after, before, test } from 'node:test';
+import { parseReference } from '../../src/core/index.ts';
+import { imageSource, writeArchive } from '../../src/image/index.ts';
+import { layeredImage, type SampleMember } from '../contract/sample-layers.ts';
+
+const berth = join(import.meta.dirname, '../../bin/berth');
+const folder = mkdtempSync(join(tmpdir(), 'berth-analyze-'));
+after(() => rmSync(folder, { recursive: true }));
+
+type Layers = { line?: string; members: Record<string, SampleMember> }[];
+
+async function write(name: string, layers: Layers): Promise<void> {
+  const source = imageSource(await layeredImage(layers, 'gzip'));
+  const images = [{ source, references: [parseReference(`${name}:1`)] }];
+  await pipeline(writeArchive(images), createWriteStream(join(folder, `${name}.tar`)));
+}
+
+before(async () => {
+  await write('good', [{ members: { a: 1000 } }, { members: { b: 1000 } }]);
+  await write('bad', [
+    { line: 'ADD base /', members: { 'var/lib/dpkg/status': 'Package: x\nVersion: 1\n' } },
+    { line: 'COPY . /src # buildkit', members: { 'src/a': 1000 } },
+    { line: 'RUN /bin/sh -c rm /src/a # buildkit', members: { 'src/.wh.a': 0 } },
+  ]);
+  writeFileSync(join(folder, 'Dockerfile'), 'FROM base\nCOPY . /src\nRUN rm /src/a\n');
+  writeFileSync(
+    join(folder, '.dive-ci'),
+    'rules:\n  lowestEfficiency: 0.01\n  highestUserWastedPercent: disabled\n',
+  );
+});
+
+function run(args: string[], options: { ci?: string; input?: Buffer } = {}) {
+  const { status, stdout, stderr } = spawnSync(berth, ['analyze', ...args], {
+    cwd: folder,
+    env: { ...process.env, CI: options.ci ?? '', SOURCE_DATE_EPOCH: '1700000000' },
+    input: options.input,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+const none = ['--ci-config', 'none'];
+const verdicts: [name: string, args: string[], ci: string, status: number, output: RegExp][] = [
+  [
+    'an image without waste passes',
+    ['good.tar', '--ci', ...none],
+    '',
+    0,
+    /Result:PASS.*Passed:2.*Skipped:1/,
+  ],
+  ['waste fails', ['bad.tar', '--ci', ...none], '', 1, /FAIL: highestUserWastedPercent: too many/],
+  ['CI=true is --ci', ['bad.tar', ...none], 'true', 1, /Result:FAIL/],
+  ['CI=0 is not', ['bad.tar', ...none], '0', 0, /WHERE BYTES ARE WASTED/],
+  [
+    '.dive-ci is read',
+    ['bad.tar', '--ci'],
+    '',
+    0,
+    /Using CI config: \.dive-ci[\s\S]*SKIP: highestUser/,
+  ],
+  [
+    'flags count before it',
+    ['bad.tar', '--ci', '--lowestEfficiency', '0.99'],
+    '',
+    1,
+    /FAIL: lowestEff/,
+  ],
+  ['--json alone judges nothing', ['bad.tar', '--json', 'out.json', ...none], 'true', 0, /^$/],
+  ['rules that are wrong', ['bad.tar', '--ci', '--highestWastedBytes', '1BB'], '', 1, /^$/],
+];
+for (const [name, args, ci, status, output] of verdicts) {
+  test(`verdict: ${name}`, () => {
+    const result = run(args, { ci });
+    assert.equal(result.status, status, result.stderr);
+    assert.match(result.stdout, output);
+  });
+}
+
+test('waste is laid to the lines of the Dockerfile', () => {
+  const { stdout } = run(['bad.tar', '-f', 'Dockerfile']);
+  assert.match(stdout, /line 2: COPY \. \/src\n.*removed by line 3: RUN rm \/src\/a/);
+  assert.match(stdout, /to save it: .*--mount=type=bind.* in place of line 2/);
+});
+
+test('JSON, lists of packages, comparison', () => {
+  assert.equal(run(['bad.tar', '--json', 'out.json']).status, 0);
+  assert.equal(JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8')).layer.length, 3);
+  assert.equal(JSON.parse(run(['bad.tar', '--json', '-']).stdout).image.inefficientBytes, 1000);
+  const spdx = JSON.parse(run(['bad.tar', '--sbom', 'spdx']).stdout);
+  assert.deepEqual(
+    [spdx.creationInfo.created, spdx.packages[1].name],
+    ['2023-11-14T22:13:20Z', 'x'],
+  );
+  assert.equal(JSON.parse(run(['bad.tar', '--sbom', 'cyclonedx']).stdout).components[0].name, 'x');
+  assert.match(run(['good.tar', 'bad.tar']).stdout, /^good\.tar → bad\.tar: 2kB → /);
+});
+
+test('standard input, compressed or not', () => {
+  const bytes = readFileSync(join(folder, 'good.tar'));
+  assert.match(run(['-'], { input: bytes }).stdout, /^good:1: linux/);
+  const packed = execFileSync('gzip', ['-c'], { input: bytes });
+  assert.match(run(['-'], { input: packed }).stdout, /^good:1: linux/);
+});
+
+const wrong: [name: string, args: string[], input: Buffer, status: number, message: RegExp][] = [
+  ['nothing at all', ['-'], Buffer.alloc(0), 125, /unrecognized image format/],
+  ['text', ['-'], Buffer.from('hello\n'.repeat(500)), 125, /^berth: read tar: /],
+  ['no terminal for the view', ['good.tar', '-i'], Buffer.alloc(0), 125, /needs a terminal/],
+  [
+    'an unknown list',
+    ['good.tar', '--sbom', 'xml'],
+    Buffer.alloc(0),
+    125,
+    /neither spdx nor cyclonedx/,
+  ],
+  ['a file that is not there', ['./none.tar'], Buffer.alloc(0), 125, /no such file/],
+];
+for (const [name, args, input, status, message] of wrong) {
+  test(`refused: ${name}`, () => {
+    const result = run(args, { input });
+    assert.match(result.stderr, message);
+    assert.equal(result.status, status);
+    assert.equal(result.stdout, '');
+  });
+}
+
+test('an archive that is cut anywhere is refused', () => {
+  const bytes = readFileSync(join(folder, 'bad.tar'));
+  const lengths = [600, 1500, Math.floor(bytes.length / 2), bytes.length - 2000];
+  for (const length of lengths) {
+    const { status, stderr } = run(['-'], { input: bytes.subarray(0, length) });
+    assert.equal(status, 125, stderr);
+    assert.match(stderr, /^berth: /);
+  }
+});
