@@ -18,6 +18,8 @@ async function run(config: Parameters<typeof startDaemon>[0]): Promise<void> {
   const stop = (options: { containers: boolean }) => {
     if (isStopping) return;
     isStopping = true;
+    // What is waited for while stopping may keep no process alive by itself.
+    setInterval(() => {}, 60_000);
     daemon.stop(options).then(
       () => process.exit(0),
       (error: unknown) => {
