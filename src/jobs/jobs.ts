@@ -35,6 +35,8 @@ export function createJobs(options: JobsOptions): Jobs {
   const closing = new AbortController();
   const executions = new Map<number, Promise<void>>();
   const listeners = new Set<() => void>();
+  /** Of running jobs: resolves when the backend has them, or not. */
+  const starts = new Map<number, Promise<void>>();
 
   function setState(id: number, state: JobState): void {
     records.setState(id, state);
@@ -85,7 +87,12 @@ export function createJobs(options: JobsOptions): Jobs {
     let stopTimer = () => {};
     let outcome: Outcome;
     try {
-      await backend.start(job);
+      const start = backend.start(job);
+      starts.set(
+        job.id,
+        start.catch(() => {}),
+      );
+      await start;
       if (isCancelAsked(job.id)) await backend.stop(job);
       if (job.resources.timeLimitMs !== undefined) {
         const leftMs = startedAtMs + job.resources.timeLimitMs - now();
@@ -105,6 +112,7 @@ export function createJobs(options: JobsOptions): Jobs {
       if (closing.signal.aborted) return;
       outcome = { kind: 'failed', reason: errorMessage(error) };
     } finally {
+      starts.delete(job.id);
       stopTimer();
     }
     setState(job.id, { kind: 'ended', startedAtMs, endedAtMs: now(), outcome });
@@ -171,6 +179,7 @@ export function createJobs(options: JobsOptions): Jobs {
       if (!follow) return;
       await started(id, signal);
     }
+    await starts.get(id);
     yield* backend.output(get(id), outputOptions);
   }
 

@@ -147,6 +147,7 @@ function startWorker(onFailure: (error: Error) => void): WorkerLink {
   let listener: (report: Report) => void = () => {};
   let lastNumber = 0;
   let gone = false;
+  let quitting = false;
   const one = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
   const tell = (command: Command) => {
     if (gone) return;
@@ -172,7 +173,7 @@ function startWorker(onFailure: (error: Error) => void): WorkerLink {
     if (report.kind === 'answer') {
       waiting.get(report.number)?.(report.error);
       waiting.delete(report.number);
-      if (waiting.size === 0) worker.unref();
+      if (waiting.size === 0 && !quitting) worker.unref();
     } else listener(report);
   });
   worker.unref();
@@ -193,6 +194,7 @@ function startWorker(onFailure: (error: Error) => void): WorkerLink {
     },
     async quit() {
       // Nothing else may keep the process alive until the thread is gone.
+      quitting = true;
       if (!gone) worker.ref();
       tell({ kind: 'quit' });
       await exited;
