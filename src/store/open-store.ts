@@ -51,7 +51,7 @@ export async function openStore(options: {
   const collector = createGarbageCollector({
     content,
     records: layers,
-    deleteUnusedChain: snapshots.deleteUnused,
+    deleteUnusedChain: (chain, graceMs) => snapshots.deleteUnused(chain, graceMs),
     async roots() {
       const all = [images.roots(), leases.roots(), await roots?.()].filter((some) => !!some);
       return {

@@ -1,8 +1,7 @@
-import type { ByteStream, Digest } from '../../core/index.ts';
+import type { Digest } from '../../core/index.ts';
 import type { Compression } from '../../image/index.ts';
-import type { FileIngest } from '../content/file-ingest.ts';
-import type { ReceiveOptions } from '../layers/receive-layer.ts';
-import type { ChainId, CommittedLayer, UnpackedLayer } from '../snapshots/snapshots.ts';
+import type { LayerIntake } from '../snapshots/layer-intake.ts';
+import type { ChainId, CommittedLayer } from '../snapshots/snapshots.ts';
 
 /** What images ask of the layers' records. */
 export interface LayerIndex {
@@ -23,13 +22,5 @@ export interface LayerBlob {
   readonly sizeBytes: number;
 }
 
-/** How the layers of images come in. */
-export interface LayerIntake {
-  /**
-   * Stores a layer's blob in the upload and unpacks it while it arrives; `content` goes on from the
-   * upload's offset. Throws `invalid` for a bad archive, or a blob that is not as expected.
-   */
-  receive(upload: FileIngest, content: ByteStream, options: ReceiveOptions): Promise<UnpackedLayer>;
-  /** Unpacks a blob that the content store has. */
-  unpackStored(blob: Digest, signal?: AbortSignal): Promise<UnpackedLayer>;
-}
+/** How the layers of images come in: while they arrive, or out of the content store. */
+export type BlobIntake = Pick<LayerIntake, 'receive' | 'unpackStored'>;

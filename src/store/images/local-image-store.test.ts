@@ -18,7 +18,7 @@ import { openContentStore } from '../content/file-content-store.ts';
 import { openDatabase } from '../database.ts';
 import { createLeases } from '../garbage/leases.ts';
 import type { CommittedLayer, Snapshots } from '../snapshots/snapshots.ts';
-import type { LayerBlob, LayerIndex, LayerIntake } from './layer-index.ts';
+import type { BlobIntake, LayerBlob, LayerIndex } from './layer-index.ts';
 import { openImageStore } from './local-image-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-images-'));
@@ -55,10 +55,11 @@ function memoryLayers() {
     addBlob: (diffId, blob) => void blobs.set(diffId, [...(blobs.get(diffId) ?? []), blob]),
     hasDiffId: (diffId) => [...committed.values()].some((layer) => layer.diffId === diffId),
   };
-  async function unpack(content: ByteStream) {
+  async function unpack(content: ByteStream, digest: Digest) {
     const bytes = await collect(decompress(content, 'gzip'), 1e6);
     const diffId = digestOf(bytes);
     archives.set(diffId, bytes);
+    layers.addBlob(diffId, { digest, compression: 'gzip', sizeBytes: 0 });
     return { stagingId: diffId, diffId, sizeBytes: bytes.length };
   }
   return { snapshots, layers, committed, discarded, unpack };
@@ -101,13 +102,13 @@ function imageOf(...texts: string[]) {
 async function open(name: string, memory = memoryLayers()) {
   const content = await openContentStore({ rootPath: join(folder, name, 'content') });
   const database = openDatabase(join(folder, name, 'berth.db'));
-  const intake: LayerIntake = {
+  const intake: BlobIntake = {
     async receive(upload, stream, { expected }) {
       for await (const chunk of stream) await upload.write(chunk);
       const { digest } = await upload.commit(expected);
-      return await memory.unpack(content.open(digest));
+      return await memory.unpack(content.open(digest), digest);
     },
-    unpackStored: (blob) => memory.unpack(content.open(blob)),
+    unpackStored: (blob) => memory.unpack(content.open(blob), blob),
   };
   const images = await openImageStore({
     database,
@@ -193,6 +194,39 @@ test('layers that are not what the configuration says leave nothing', async () =
     /unpacks to sha256:.*, the image's configuration says/,
   );
   assert.deepEqual(await store.images.list(), []);
+  assert.equal(store.memory.committed.size, 0);
+});
+
+test('a blob cannot pass itself off as a layer that is there already', async () => {
+  const store = await open('poison');
+  const good = imageOf('base', 'top');
+  await pull(store, good, 'good');
+  const evil = imageOf('evil', 'other');
+  const config = good.blobs.at(-1)!;
+  const layers = evil.blobs.slice(0, -1);
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: config.descriptor,
+      layers: layers.map(({ descriptor }) => descriptor),
+    }),
+  );
+  const descriptor = {
+    mediaType: mediaTypes.ociManifest,
+    digest: digestOf(bytes),
+    size: bytes.length,
+  };
+  const forged = { ...good, blobs: [...layers, config], manifest: { descriptor, bytes } };
+  await assert.rejects(pull(store, forged, 'evil'), { kind: 'invalid', code: 'DIGEST_INVALID' });
+  await assert.rejects(store.images.resolve('evil'), { kind: 'not-found' });
+  const { config: kept } = await store.images.resolve('good');
+  for (const [index, diffId] of kept.rootfs.diff_ids.entries()) {
+    assert.deepEqual(
+      store.memory.layers.blobsOf(diffId).map(({ digest }) => digest),
+      [good.blobs[index]!.descriptor.digest],
+    );
+  }
 });
 
 test('names move, images without one stay, deleting takes the layers nobody else has', async () => {

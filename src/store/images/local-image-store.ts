@@ -12,6 +12,8 @@ import {
 import {
   chainIds,
   type ImageConfig,
+  type ImageSink,
+  type ImageSource,
   parseImageConfig,
   type RawManifest,
 } from '../../image/index.ts';
@@ -22,16 +24,16 @@ import type { ImageChange, ImageStore, LocalImage } from '../image-store.ts';
 import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
 import { findImage } from './find-image.ts';
 import { type ImageRecord, ImageRecords } from './image-records.ts';
-import type { LayerIndex, LayerIntake } from './layer-index.ts';
-import { createLayerPacker, offerImage } from './offer-image.ts';
-import { receiveImage } from './receive-image.ts';
+import type { BlobIntake, LayerBlob, LayerIndex } from './layer-index.ts';
+import { createLayerPacker, type LayerPacker, offerImage } from './offer-image.ts';
+import { type ReceivedImage, receiveImage } from './receive-image.ts';
 
 export interface ImageStoreOptions {
   readonly database: Database;
   readonly content: FileContentStore;
   readonly snapshots: Snapshots;
   readonly layers: LayerIndex;
-  readonly intake: LayerIntake;
+  readonly intake: BlobIntake;
   readonly leases: Pick<Leases, 'open'>;
   /** Whether something besides images needs the stack: the build cache, say. */
   readonly isNeeded?: (chain: ChainId) => boolean;
@@ -46,7 +48,7 @@ export interface LocalImageStore extends ImageStore {
 const mostConfigBytes = 4 * 2 ** 20;
 
 export async function openImageStore(options: ImageStoreOptions): Promise<LocalImageStore> {
-  const { database, content, snapshots, layers, isNeeded = () => false, now = Date.now } = options;
+  const { database, content, snapshots } = options;
   const records = await ImageRecords.open(database, {
     readConfig: async (id) =>
       (await content.sizeOf(id)) === undefined
@@ -54,140 +56,180 @@ export async function openImageStore(options: ImageStoreOptions): Promise<LocalI
         : collect(content.open(id), mostConfigBytes),
     has: (chain) => snapshots.has(chain),
   });
-  const packer = createLayerPacker(options);
-  const listeners = new Set<(event: ImageChange) => void>();
-  const tell = (event: ImageChange) => {
-    for (const listener of listeners) listener(event);
-  };
+  return new LocalImages(options, records);
+}
 
-  function localImage(record: ImageRecord): LocalImage {
+class LocalImages implements LocalImageStore {
+  readonly #options: ImageStoreOptions;
+  readonly #records: ImageRecords;
+  readonly #packer: LayerPacker;
+  readonly #listeners = new Set<(event: ImageChange) => void>();
+
+  constructor(options: ImageStoreOptions, records: ImageRecords) {
+    this.#options = options;
+    this.#records = records;
+    this.#packer = createLayerPacker(options);
+  }
+
+  async resolve(nameOrId: string): Promise<LocalImage> {
+    return this.#localImage(findImage(this.#records, nameOrId));
+  }
+
+  async list(): Promise<LocalImage[]> {
+    return [...this.#records.all()].map((record) => this.#localImage(record));
+  }
+
+  async tag(id: Digest, reference: Reference): Promise<void> {
+    this.#known(id);
+    this.#tagNow(id, reference);
+  }
+
+  async untag(reference: Reference): Promise<void> {
+    const records = this.#records;
+    const isTag = reference.digest === undefined;
+    const id = isTag ? records.byTag(reference) : records.byRepoDigest(reference);
+    if (id === undefined) throw notFound(`No such image: ${familiarReference(reference)}`);
+    if (isTag) records.untag(reference);
+    else records.removeRepoDigest(id, reference);
+    this.#tell({ kind: 'untag', id, reference: familiarReference(reference) });
+  }
+
+  async addDigest(id: Digest, reference: Reference, manifest?: RawManifest): Promise<void> {
+    this.#known(id);
+    if (manifest) {
+      await this.#options.content.put(manifest.bytes);
+      const { digest, mediaType, size } = manifest.descriptor;
+      this.#records.addManifest(id, { digest, mediaType, sizeBytes: size });
+    }
+    this.#records.addRepoDigest(id, reference);
+  }
+
+  async delete(id: Digest): Promise<{ deleted: Digest[] }> {
+    const { chains } = this.#known(id);
+    this.#records.remove(id);
+    const stacks = await this.#deleteStacks(chains);
+    this.#tell({ kind: 'delete', id });
+    return { deleted: [id, ...stacks] };
+  }
+
+  async add(
+    rawConfig: Uint8Array,
+    { tags = [], parent }: { tags?: readonly Reference[]; parent?: Digest } = {},
+  ): Promise<LocalImage> {
+    const { content, snapshots } = this.#options;
+    const config = parseImageConfig(rawConfig);
+    const id = digestOf(rawConfig);
+    const top = chainIds(config.rootfs.diff_ids).at(-1);
+    if (top !== undefined && !(await snapshots.has(top))) {
+      throw invalid(`add image ${id}: its layers ${top} are not there`);
+    }
+    await content.put(rawConfig);
+    this.#remember(id, config, rawConfig, parent);
+    for (const reference of tags) this.#tagNow(id, reference);
+    return this.#localImage(this.#known(id));
+  }
+
+  sink(names: { name?: Reference; tags?: readonly Reference[] }): ImageSink {
+    return receiveImage({
+      ...this.#options,
+      keep: (image) => this.#keepReceived(image, names),
+    });
+  }
+
+  source(id: Digest): ImageSource {
+    const manifests = this.#records.manifestsOf(id);
+    const { content } = this.#options;
+    return offerImage(this.#known(id), { content, packer: this.#packer, manifests });
+  }
+
+  packLayer(chain: ChainId, diffId: Digest): Promise<LayerBlob> {
+    return this.#packer.pack(chain, diffId);
+  }
+
+  onChange(listener: (event: ImageChange) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  roots(): { blobs: Digest[]; chains: ChainId[] } {
+    const images = [...this.#records.all()];
+    const { layers } = this.#options;
+    return {
+      blobs: images.flatMap(({ id, config }) => [
+        id,
+        ...this.#records.manifestsOf(id).map(({ digest }) => digest),
+        ...config.rootfs.diff_ids.flatMap((diffId) =>
+          layers.blobsOf(diffId).map(({ digest }) => digest),
+        ),
+      ]),
+      chains: images.flatMap(({ chains }) => chains),
+    };
+  }
+
+  #tell(event: ImageChange): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #localImage(record: ImageRecord): LocalImage {
+    const { layers } = this.#options;
     const sizes = record.chains.map((chain) => layers.layer(chain)?.sizeBytes ?? 0);
     return {
       ...record,
       chain: record.chains.at(-1) ?? null,
-      tags: records.tagsOf(record.id),
-      repoDigests: records.repoDigestsOf(record.id),
+      tags: this.#records.tagsOf(record.id),
+      repoDigests: this.#records.repoDigestsOf(record.id),
       sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
       layerSizesBytes: sizes,
     };
   }
 
-  function known(id: Digest): ImageRecord {
-    const record = records.get(id);
+  #known(id: Digest): ImageRecord {
+    const record = this.#records.get(id);
     if (record === undefined) throw notFound(`No such image: ${id}`);
     return record;
   }
 
-  function tagNow(id: Digest, reference: Reference): void {
-    records.tag(id, reference, now());
-    tell({ kind: 'tag', id, reference: familiarReference(reference) });
+  #tagNow(id: Digest, reference: Reference): void {
+    const { now = Date.now } = this.#options;
+    this.#records.tag(id, reference, now());
+    this.#tell({ kind: 'tag', id, reference: familiarReference(reference) });
   }
 
-  function remember(id: Digest, config: ImageConfig, rawConfig: Uint8Array, parent?: Digest): void {
-    records.add({ id, config, rawConfig, chains: chainIds(config.rootfs.diff_ids), parent });
+  #remember(id: Digest, config: ImageConfig, rawConfig: Uint8Array, parent?: Digest): void {
+    this.#records.add({ id, config, rawConfig, chains: chainIds(config.rootfs.diff_ids), parent });
   }
 
-  function keepReceived(
-    received: {
-      id: Digest;
-      config: ImageConfig;
-      rawConfig: Uint8Array;
-      manifest: RawManifest;
-      tags: readonly string[];
-    },
-    { name, tags = [] }: { name?: Reference; tags?: readonly Reference[] },
+  #keepReceived(
+    { id, config, rawConfig, manifest, tags }: ReceivedImage,
+    names: { name?: Reference; tags?: readonly Reference[] },
   ): void {
-    const { id, config, rawConfig, manifest } = received;
+    const { name } = names;
     const { digest, mediaType, size } = manifest.descriptor;
-    const named = received.tags.map((tag) =>
+    const named = tags.map((tag) =>
       name ? { ...name, tag, digest: undefined } : parseReference(tag),
     );
-    database.transaction(() => {
-      remember(id, config, rawConfig);
-      records.addManifest(id, { digest, mediaType, sizeBytes: size });
-      if (name) records.addRepoDigest(id, { ...name, digest });
+    this.#options.database.transaction(() => {
+      this.#remember(id, config, rawConfig);
+      this.#records.addManifest(id, { digest, mediaType, sizeBytes: size });
+      if (name) this.#records.addRepoDigest(id, { ...name, digest });
     });
-    for (const reference of [...tags, ...named]) tagNow(id, reference);
+    for (const reference of [...(names.tags ?? []), ...named]) this.#tagNow(id, reference);
   }
 
   /** Deletes stacks from the top down, as far as nobody else stands on them. */
-  async function deleteStacks(chains: readonly ChainId[]): Promise<ChainId[]> {
-    const ofOthers = new Set([...records.all()].flatMap((record) => record.chains));
+  async #deleteStacks(chains: readonly ChainId[]): Promise<ChainId[]> {
+    const { snapshots, isNeeded = () => false } = this.#options;
+    const ofOthers = new Set([...this.#records.all()].flatMap((record) => record.chains));
     const deleted: ChainId[] = [];
     for (const chain of chains.toReversed()) {
       if (ofOthers.has(chain) || isNeeded(chain) || !(await snapshots.has(chain))) break;
-      const gone = await snapshots.delete(chain).then(
-        () => true,
-        (error: unknown) => {
-          if (errorKind(error) === 'conflict') return false;
-          throw error;
-        },
-      );
-      if (!gone) break;
+      try {
+        await snapshots.delete(chain);
+      } catch (error) {
+        if (errorKind(error) === 'conflict') break;
+        throw error;
+      }
       deleted.push(chain);
     }
     return deleted;
   }
-
-  return {
-    resolve: async (text) => localImage(findImage(records, text)),
-    list: async () => [...records.all()].map(localImage),
-    async tag(id, reference) {
-      known(id);
-      tagNow(id, reference);
-    },
-    async untag(reference) {
-      const id =
-        reference.digest === undefined ? records.byTag(reference) : records.byRepoDigest(reference);
-      if (id === undefined) throw notFound(`No such image: ${familiarReference(reference)}`);
-      if (reference.digest === undefined) records.untag(reference);
-      else records.removeRepoDigest(id, reference);
-      tell({ kind: 'untag', id, reference: familiarReference(reference) });
-    },
-    async addDigest(id, reference, manifest) {
-      known(id);
-      if (manifest) {
-        await content.put(manifest.bytes);
-        const { digest, mediaType, size } = manifest.descriptor;
-        records.addManifest(id, { digest, mediaType, sizeBytes: size });
-      }
-      records.addRepoDigest(id, reference);
-    },
-    async delete(id) {
-      const { chains } = known(id);
-      records.remove(id);
-      const stacks = await deleteStacks(chains);
-      tell({ kind: 'delete', id });
-      return { deleted: [id, ...stacks] };
-    },
-    async add(rawConfig, { tags = [], parent } = {}) {
-      const config = parseImageConfig(rawConfig);
-      const id = digestOf(rawConfig);
-      const top = chainIds(config.rootfs.diff_ids).at(-1);
-      if (top !== undefined && !(await snapshots.has(top))) {
-        throw invalid(`add image ${id}: its layers ${top} are not there`);
-      }
-      await content.put(rawConfig);
-      remember(id, config, rawConfig, parent);
-      for (const reference of tags) tagNow(id, reference);
-      return localImage(known(id));
-    },
-    sink: (names) => receiveImage({ ...options, keep: (image) => keepReceived(image, names) }),
-    source: (id) => offerImage(known(id), { content, packer, manifests: records.manifestsOf(id) }),
-    packLayer: (chain, diffId) => packer.pack(chain, diffId),
-    onChange: (listener) => void listeners.add(listener),
-    roots() {
-      const images = [...records.all()];
-      return {
-        blobs: images.flatMap(({ id, config }) => [
-          id,
-          ...records.manifestsOf(id).map(({ digest }) => digest),
-          ...config.rootfs.diff_ids.flatMap((diffId) =>
-            layers.blobsOf(diffId).map(({ digest }) => digest),
-          ),
-        ]),
-        chains: images.flatMap(({ chains }) => chains),
-      };
-    },
-  };
 }

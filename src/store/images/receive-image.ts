@@ -1,4 +1,5 @@
 import {
+  type ByteStream,
   collect,
   type Digest,
   digestHex,
@@ -22,10 +23,10 @@ import {
 } from '../../image/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
 import type { Ingest } from '../content-store.ts';
-import type { Leases } from '../garbage/leases.ts';
+import type { Lease, Leases } from '../garbage/leases.ts';
 import { atMost } from '../layers/receive-layer.ts';
 import type { ChainId, Snapshots, UnpackedLayer } from '../snapshots/snapshots.ts';
-import type { LayerIndex, LayerIntake } from './layer-index.ts';
+import type { BlobIntake, LayerIndex } from './layer-index.ts';
 
 const mostConfigBytes = 4 * 2 ** 20;
 const progressIntervalMs = 100;
@@ -34,123 +35,156 @@ export interface ReceiveOptions {
   readonly content: FileContentStore;
   readonly snapshots: Snapshots;
   readonly layers: LayerIndex;
-  readonly intake: LayerIntake;
+  readonly intake: BlobIntake;
   readonly leases: Pick<Leases, 'open'>;
   /** Called when an image's layers are stacked and its configuration is stored. */
-  readonly keep: (image: {
-    id: Digest;
-    config: ImageConfig;
-    rawConfig: Uint8Array;
-    manifest: RawManifest;
-    tags: readonly string[];
-  }) => void;
+  readonly keep: (image: ReceivedImage) => void;
+}
+
+export interface ReceivedImage {
+  readonly id: Digest;
+  readonly config: ImageConfig;
+  readonly rawConfig: Uint8Array;
+  readonly manifest: RawManifest;
+  readonly tags: readonly string[];
 }
 
 /**
  * The sink of one pull or load. Blobs go to the content store, resuming what an earlier attempt
- * left; layers are unpacked while they arrive, side by side, and stacked when the manifest arrives. Nothing is kept of an image whose layers and configuration disagree.
+ * left; layers are unpacked while they arrive, side by side, and stacked when the manifest arrives.
+ * Nothing is kept of an image whose layers and configuration disagree.
  */
 export function receiveImage(options: ReceiveOptions): ImageSink {
-  const { content, snapshots, layers, intake, leases, keep } = options;
-  const lease = leases.open();
-  /** By blob: layers unpacked, or being unpacked, for this image. */
-  const unpacking = new Map<Digest, Promise<UnpackedLayer>>();
+  return new ImageIntake(options);
+}
 
-  function unpackStored({ digest, mediaType }: Descriptor, signal?: AbortSignal) {
+class ImageIntake implements ImageSink {
+  readonly #options: ReceiveOptions;
+  readonly #lease: Lease;
+  /** By blob: layers unpacked for this image, and not stacked yet. */
+  readonly #unpacked = new Map<Digest, UnpackedLayer>();
+
+  constructor(options: ReceiveOptions) {
+    this.#options = options;
+    this.#lease = options.leases.open();
+  }
+
+  async hasBlob({ digest, size }: Descriptor): Promise<boolean> {
+    this.#lease.keepBlob(digest);
+    return (await this.#options.content.sizeOf(digest)) === size;
+  }
+
+  async putBlob(
+    descriptor: Descriptor,
+    open: (offset: number) => ByteStream,
+    putOptions: PutOptions,
+  ): Promise<void> {
+    this.#lease.keepBlob(descriptor.digest);
+    const isLayer = layerCompression(descriptor.mediaType) !== undefined;
+    const unpack = isLayer && !this.#isKnown(descriptor.digest);
+    const layer = await receiveBlob(descriptor, this.#options, { open, ...putOptions, unpack });
+    if (layer) this.#unpacked.set(descriptor.digest, layer);
+  }
+
+  async putManifest(
+    manifest: RawManifest,
+    { tags, signal }: { tags: readonly string[]; signal?: AbortSignal },
+  ): Promise<void> {
+    const { content, keep } = this.#options;
+    const { mediaType } = manifest.descriptor;
+    if (isIndexType(mediaType)) {
+      await content.put(manifest.bytes);
+      return;
+    }
+    try {
+      const value = parseManifest(manifest.bytes, mediaType);
+      const id = value.config.digest;
+      const rawConfig = await collect(content.open(id), mostConfigBytes);
+      const config = parseImageConfig(rawConfig);
+      requireSameCount(id, value.layers.length, config.rootfs.diff_ids.length);
+      await this.#stackLayers(value, config, signal);
+      await content.put(manifest.bytes);
+      keep({ id, config, rawConfig, manifest, tags });
+    } finally {
+      await this.#dropUnpacked();
+      this.#lease[Symbol.dispose]();
+    }
+  }
+
+  /**
+   * Stacks the layers in order; stacks that are there already are left alone. Each blob was seen to
+   * unpack to what the configuration says, now or earlier: a manifest's word alone would let it pass
+   * off any blob as a layer that others have too.
+   */
+  async #stackLayers(manifest: Manifest, config: ImageConfig, signal?: AbortSignal): Promise<void> {
+    const { snapshots, layers } = this.#options;
+    const made: ChainId[] = [];
+    let parent: ChainId | null = null;
+    try {
+      for (const [index, chain] of chainIds(config.rootfs.diff_ids).entries()) {
+        const blob = manifest.layers[index]!;
+        const diffId = config.rootfs.diff_ids[index]!;
+        const isThere = await snapshots.has(chain);
+        const known = layers.diffIdOf(blob.digest);
+        const layer = isThere && known ? undefined : await this.#layerOf(blob, signal);
+        const actual = layer?.diffId ?? known;
+        if (layer && (isThere || actual !== diffId)) await snapshots.discard(layer);
+        if (actual !== diffId) throw notAsSaid(blob.digest, { actual, said: diffId });
+        if (layer && !isThere) {
+          await snapshots.stack(layer, parent);
+          made.push(chain);
+        }
+        parent = chain;
+      }
+    } catch (error) {
+      for (const chain of made.reverse()) await this.#deleteAgain(chain);
+      throw error;
+    }
+  }
+
+  async #layerOf({ digest, mediaType }: Descriptor, signal?: AbortSignal): Promise<UnpackedLayer> {
     if (layerCompression(mediaType) === undefined) {
       throw invalid(`unpack ${digest}: ${mediaType} is not the type of a layer`);
     }
-    return intake.unpackStored(digest, signal);
+    const layer = this.#unpacked.get(digest);
+    this.#unpacked.delete(digest);
+    return layer ?? (await this.#options.intake.unpackStored(digest, signal));
   }
 
-  /** Stacks the layers in order; those that are there already are left alone. */
-  async function stackLayers(
-    manifest: Manifest,
-    config: ImageConfig,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const chains = chainIds(config.rootfs.diff_ids);
-    let parent: ChainId | null = null;
-    for (const [index, layer] of manifest.layers.entries()) {
-      const chain = chains[index]!;
-      const diffId = config.rootfs.diff_ids[index]!;
-      if (!(await snapshots.has(chain))) {
-        const unpacked = await (unpacking.get(layer.digest) ?? unpackStored(layer, signal));
-        unpacking.delete(layer.digest);
-        if (unpacked.diffId !== diffId) {
-          await snapshots.discard(unpacked);
-          throw invalid(
-            `layer ${layer.digest} unpacks to ${unpacked.diffId}, the image's configuration says ${diffId}`,
-            { code: 'DIGEST_INVALID' },
-          );
-        }
-        await snapshots.stack(unpacked, parent);
-      }
-      layers.addBlob(diffId, {
-        digest: layer.digest,
-        compression: layerCompression(layer.mediaType)!,
-        sizeBytes: layer.size,
-      });
-      parent = chain;
+  async #deleteAgain(chain: ChainId): Promise<void> {
+    try {
+      await this.#options.snapshots.delete(chain);
+    } catch (error) {
+      // Another image got hold of it meanwhile, or never let go.
+      if (errorKind(error) !== 'conflict' && errorKind(error) !== 'not-found') throw error;
     }
   }
 
   /** Whether the layer that a blob unpacks to is on some stack, and so maybe on this image's. */
-  function isKnown(blob: Digest): boolean {
+  #isKnown(blob: Digest): boolean {
+    const { layers } = this.#options;
     const diffId = layers.diffIdOf(blob);
     return diffId !== undefined && layers.hasDiffId(diffId);
   }
 
-  async function dropUnpacked(): Promise<void> {
-    const settled = await Promise.allSettled(unpacking.values());
-    unpacking.clear();
-    for (const result of settled) {
-      if (result.status === 'fulfilled') await snapshots.discard(result.value);
-    }
+  async #dropUnpacked(): Promise<void> {
+    for (const layer of this.#unpacked.values()) await this.#options.snapshots.discard(layer);
+    this.#unpacked.clear();
   }
+}
 
-  return {
-    async hasBlob({ digest, size }) {
-      lease.keepBlob(digest);
-      return (await content.sizeOf(digest)) === size;
-    },
+function requireSameCount(id: Digest, inManifest: number, inConfig: number): void {
+  if (inManifest === inConfig) return;
+  throw invalid(
+    `image ${id}: ${inManifest} layers in the manifest, ${inConfig} in the configuration`,
+    { code: 'MANIFEST_INVALID' },
+  );
+}
 
-    async putBlob(descriptor, open, putOptions) {
-      lease.keepBlob(descriptor.digest);
-      const isLayer = layerCompression(descriptor.mediaType) !== undefined;
-      const unpacked = await receiveBlob(descriptor, options, {
-        open,
-        ...putOptions,
-        unpack: isLayer && !isKnown(descriptor.digest),
-      });
-      if (unpacked) unpacking.set(descriptor.digest, Promise.resolve(unpacked));
-    },
-
-    async putManifest(manifest, { tags, signal }) {
-      const { mediaType } = manifest.descriptor;
-      if (isIndexType(mediaType)) {
-        await content.put(manifest.bytes);
-        return;
-      }
-      try {
-        const value = parseManifest(manifest.bytes, mediaType);
-        const rawConfig = await collect(content.open(value.config.digest), mostConfigBytes);
-        const config = parseImageConfig(rawConfig);
-        if (config.rootfs.diff_ids.length !== value.layers.length) {
-          throw invalid(
-            `image ${value.config.digest}: ${value.layers.length} layers in the manifest, ${config.rootfs.diff_ids.length} in the configuration`,
-            { code: 'MANIFEST_INVALID' },
-          );
-        }
-        await stackLayers(value, config, signal);
-        await content.put(manifest.bytes);
-        keep({ id: value.config.digest, config, rawConfig, manifest, tags });
-      } finally {
-        await dropUnpacked();
-        lease[Symbol.dispose]();
-      }
-    },
-  };
+function notAsSaid(blob: Digest, { actual, said }: { actual?: Digest; said: Digest }): Error {
+  return invalid(`layer ${blob} unpacks to ${actual}, the image's configuration says ${said}`, {
+    code: 'DIGEST_INVALID',
+  });
 }
 
 interface BlobOptions extends PutOptions {

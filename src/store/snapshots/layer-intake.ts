@@ -26,24 +26,66 @@ interface Staged extends UnpackLayerOutput {
   readonly path: string;
 }
 
+interface Blob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
 /** How layers come in from outside: unpacked beside the others first, then put on a stack. */
-export function createLayerIntake(options: LayerIntakeOptions) {
-  const { paths, records, directories, trash, content, pool } = options;
-  const staged = new Map<string, Staged>();
-  let last = 0;
+export class LayerIntake {
+  readonly #options: LayerIntakeOptions;
+  /** Unpacked, and on no stack yet. */
+  readonly #staged = new Map<string, Staged>();
+  #last = 0;
+
+  constructor(options: LayerIntakeOptions) {
+    this.#options = options;
+  }
+
+  async unpack(
+    stream: ByteStream,
+    { expected, signal }: UnpackOptions = {},
+  ): Promise<UnpackedLayer> {
+    await using upload = await this.#options.content.ingest(`unpack-${randomId()}`);
+    try {
+      return await this.receive(upload, stream, { expected, signal });
+    } catch (error) {
+      await upload.abort();
+      throw error;
+    }
+  }
+
+  /** As `unpack`, into an upload of the caller's; `stream` goes on from its offset. */
+  receive(upload: FileIngest, stream: ByteStream, options: ReceiveOptions): Promise<UnpackedLayer> {
+    return this.#unpackInto(async (directory) => {
+      const source = { upload, content: stream, directory };
+      const { blob, ...output } = await receiveLayer(this.#options.pool, source, options);
+      return { blob, output };
+    });
+  }
+
+  /** Unpacks a blob the content store has. */
+  unpackStored(digest: Digest, signal?: AbortSignal): Promise<UnpackedLayer> {
+    const { content, pool } = this.#options;
+    return this.#unpackInto(async (directory) => {
+      const path = content.pathOf(digest);
+      const output = await unpackBlob(pool, { path, directory }, signal);
+      return { blob: { digest, sizeBytes: (await content.sizeOf(digest)) ?? 0 }, output };
+    });
+  }
 
   /** Unpacks in a directory of its own, which goes again when that fails. */
-  async function unpackInto(
-    unpack: (directory: string) => Promise<UnpackLayerOutput>,
-    blob: () => { digest: Digest; sizeBytes: number },
+  async #unpackInto(
+    unpack: (directory: string) => Promise<{ blob: Blob; output: UnpackLayerOutput }>,
   ): Promise<UnpackedLayer> {
-    const stagingId = String(++last);
+    const { paths, records, trash } = this.#options;
+    const stagingId = String(++this.#last);
     const path = join(paths.staging, stagingId);
     try {
-      const output = await unpack(path);
+      const { blob, output } = await unpack(path);
       const { diffId, sizeBytes, compression } = output;
-      records.addBlob(diffId, { ...blob(), compression });
-      staged.set(stagingId, { ...output, path });
+      records.addBlob(diffId, { ...blob, compression });
+      this.#staged.set(stagingId, { ...output, path });
       return { stagingId, diffId, sizeBytes };
     } catch (error) {
       trash.take(path);
@@ -51,90 +93,34 @@ export function createLayerIntake(options: LayerIntakeOptions) {
     }
   }
 
-  /** As `Snapshots.unpack`, into an upload of the caller's, who says what blob it must become. */
-  async function receive(
-    upload: FileIngest,
-    stream: ByteStream,
-    receiveOptions: ReceiveOptions,
-  ): Promise<UnpackedLayer> {
-    let blob: { digest: Digest; sizeBytes: number } | undefined;
-    return await unpackInto(
-      async (directory) => {
-        const received = await receiveLayer(
-          pool,
-          { upload, content: stream, directory },
-          receiveOptions,
-        );
-        blob = received.blob;
-        return received;
-      },
-      () => blob!,
-    );
-  }
-
-  async function unpack(
-    stream: ByteStream,
-    { expected, signal }: UnpackOptions = {},
-  ): Promise<UnpackedLayer> {
-    await using upload = await content.ingest(`unpack-${randomId()}`);
-    try {
-      return await receive(upload, stream, { expected, signal });
-    } catch (error) {
-      await upload.abort();
-      throw error;
-    }
-  }
-
-  /** Unpacks a blob the content store has. */
-  async function unpackStored(blob: Digest, signal?: AbortSignal): Promise<UnpackedLayer> {
-    const path = content.pathOf(blob);
-    const sizeBytes = (await content.sizeOf(blob)) ?? 0;
-    return await unpackInto(
-      (directory) => unpackBlob(pool, { path, directory }, signal),
-      () => ({ digest: blob, sizeBytes }),
-    );
-  }
-
-  async function stack(
-    { stagingId, diffId }: UnpackedLayer,
-    parent: ChainId | null,
-  ): Promise<ChainId> {
+  async stack({ stagingId, diffId }: UnpackedLayer, parent: ChainId | null): Promise<ChainId> {
+    const { records, directories, trash } = this.#options;
     const chain = chainIdOf(parent, diffId);
-    const layer = staged.get(stagingId);
-    if (records.get(chain)) {
-      drop(stagingId);
-      return chain;
-    }
-    if (!layer) throw notFound(`stack layer ${diffId}: it is not unpacked any more`);
-    staged.delete(stagingId);
     const below = parent === null ? null : records.require(parent);
-    await dressImplied(layer.path, layer.implied, directories.all(below));
-    // Somebody else may have put the same layer there meanwhile.
+    const layer = this.#staged.get(stagingId);
+    this.#staged.delete(stagingId);
+    if (!layer && !records.get(chain)) {
+      throw notFound(`stack layer ${diffId}: it is not unpacked any more`);
+    }
+    if (layer) await dressImplied(layer.path, layer.implied, directories.all(below));
+    // Somebody else may have put the same layer there, also meanwhile.
     if (records.get(chain)) {
-      trash.take(layer.path);
+      if (layer) trash.take(layer.path);
       return chain;
     }
-    const { sizeBytes, isOpaque } = layer;
+    const { sizeBytes, isOpaque, path } = layer!;
     const record = { diffId, sizeBytes, isOpaque, isBuilt: false, withRoot: false };
-    return directories.place(layer.path, record, parent).chain;
+    return directories.place(path, record, parent).chain;
   }
 
-  function drop(stagingId: string): void {
-    const layer = staged.get(stagingId);
-    staged.delete(stagingId);
-    if (layer) trash.take(layer.path);
+  async discard({ stagingId }: UnpackedLayer): Promise<void> {
+    const layer = this.#staged.get(stagingId);
+    this.#staged.delete(stagingId);
+    if (layer) this.#options.trash.take(layer.path);
   }
 
-  async function restack(chain: ChainId, parent: ChainId | null): Promise<CommittedLayer> {
+  async restack(chain: ChainId, parent: ChainId | null): Promise<CommittedLayer> {
+    const { records } = this.#options;
     return committedLayer(records.share(records.require(chain).layer, parent));
   }
-
-  return {
-    unpack,
-    receive,
-    unpackStored,
-    stack,
-    restack,
-    discard: async ({ stagingId }: UnpackedLayer) => drop(stagingId),
-  };
 }

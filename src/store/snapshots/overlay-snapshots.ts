@@ -4,15 +4,15 @@ import { createOverlays, type Overlays } from '../../linux/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
 import type { Database } from '../database.ts';
 import { LayerDirectories } from '../layers/layer-directories.ts';
-import { committedLayer, LayerRecords } from '../layers/layer-records.ts';
+import { type ChainRecord, committedLayer, LayerRecords } from '../layers/layer-records.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
-import { archiveLayer } from './archive-layer.ts';
-import { createLayerIntake } from './layer-intake.ts';
+import { type ArchiveParts, archiveLayer } from './archive-layer.ts';
+import { LayerIntake } from './layer-intake.ts';
 import { type LayerPaths, layerPaths } from './layer-paths.ts';
-import type { ChainId, Snapshots } from './snapshots.ts';
-import { openTrash } from './trash.ts';
-import { createViews } from './views.ts';
-import { openWritableSnapshots, type UnmountedUpper } from './writable-snapshots.ts';
+import type { ChainId, CommittedLayer, MountedView, Snapshots } from './snapshots.ts';
+import { openTrash, type Trash } from './trash.ts';
+import { createViews, type Views } from './views.ts';
+import { type UnmountedUpper, WritableSnapshots } from './writable-snapshots.ts';
 
 export interface SnapshotsOptions {
   /** Absolute; on a filesystem that can be an upper layer of overlayfs. */
@@ -26,28 +26,6 @@ export interface SnapshotsOptions {
   readonly now?: () => number;
 }
 
-/** The snapshots with what the store's other parts need of them. */
-export interface OverlaySnapshots extends Snapshots, AsyncDisposable {
-  readonly records: LayerRecords;
-  readonly directories: LayerDirectories;
-  readonly intake: ReturnType<typeof createLayerIntake>;
-  /** Where a writable snapshot lies, and what it stands on; null also where there is none. */
-  layoutOf(id: string): ReturnType<LayerPaths['writable']> & { parent: ChainId | null };
-  /**
-   * Deletes a stack unless something stands on it or it was made or asked for within `graceMs`; gives
-   * whether it went. No other operation comes between look and deletion.
-   */
-  deleteUnused(chain: ChainId, graceMs: number): boolean;
-  /**
-   * Runs work on the upper directory of the snapshot whose mount point or upper directory `path` is,
-   * while it is not mounted; mounts it again. Undefined where it is another path or the mount in use.
-   */
-  withUpper<T>(path: string, work: (upper: UnmountedUpper | undefined) => Promise<T>): Promise<T>;
-  /** Resolves when all that was recorded is on disk, and all that was deleted is gone from it. */
-  settled(): Promise<void>;
-  /** Dispose unmounts views; mounts of writable snapshots stay, for their containers may run. */
-}
-
 /** Opens the snapshots below a folder, deleting what a crash left half-made. Needs root. */
 export async function openSnapshots(options: SnapshotsOptions): Promise<OverlaySnapshots> {
   const { rootPath, database, content, pool, now = Date.now } = options;
@@ -57,67 +35,130 @@ export async function openSnapshots(options: SnapshotsOptions): Promise<OverlayS
   const records = new LayerRecords(database, bootId, now);
   const trash = openTrash(paths.trash, pool);
   const directories = new LayerDirectories({ paths, records, overlays, pool, trash });
-  const intake = createLayerIntake({ paths, records, directories, trash, content, pool });
-  const views = await createViews({ paths, overlays, directories });
-  const parts = { paths, records, directories, trash, pool, overlays };
-  const writable = await openWritableSnapshots(parts);
+  const parts = { paths, records, trash, directories, content, pool, overlays, now };
+  const views = await createViews(parts);
+  const writable = await WritableSnapshots.open(parts);
+  return new OverlaySnapshots({ ...parts, views, writable, intake: new LayerIntake(parts) });
+}
 
-  const isInUse = (chain: ChainId) => records.isInUse(chain) || views.isViewed(chain);
+interface Parts extends ArchiveParts {
+  readonly trash: Trash;
+  readonly directories: LayerDirectories;
+  readonly views: Views;
+  readonly writable: WritableSnapshots;
+  readonly intake: LayerIntake;
+  readonly now: () => number;
+}
 
-  function deleteUnused(chain: ChainId, graceMs: number): boolean {
-    if (isInUse(chain) || now() - records.usedAtMs(chain) < graceMs) return false;
-    directories.remove(chain);
+type Archiving = { epochS?: number; signal?: AbortSignal };
+
+/**
+ * The snapshots, with what the store's other parts need of them. Dispose unmounts views; mounts of
+ * writable snapshots stay, for their containers may run.
+ */
+export class OverlaySnapshots implements Snapshots, AsyncDisposable {
+  readonly records: LayerRecords;
+  readonly intake: LayerIntake;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.records = parts.records;
+    this.intake = parts.intake;
+  }
+
+  unpack: Snapshots['unpack'] = (content, options) => this.intake.unpack(content, options);
+  stack: Snapshots['stack'] = (layer, parent) => this.intake.stack(layer, parent);
+  discard: Snapshots['discard'] = (layer) => this.intake.discard(layer);
+  restack: Snapshots['restack'] = (chain, parent) => this.intake.restack(chain, parent);
+
+  prepare: Snapshots['prepare'] = (id, parent, options) =>
+    this.#parts.writable.prepare(id, parent, options);
+  get: Snapshots['get'] = (id) => this.#parts.writable.get(id);
+  remove: Snapshots['remove'] = (id) => this.#parts.writable.remove(id);
+  commit: Snapshots['commit'] = (id, options) => this.#parts.writable.commit(id, options);
+  recover: Snapshots['recover'] = (known) => this.#parts.writable.recover(known);
+
+  /** See WritableSnapshots. */
+  withUpper<T>(path: string, work: (upper: UnmountedUpper | undefined) => Promise<T>): Promise<T> {
+    return this.#parts.writable.withUpper(path, work);
+  }
+
+  /** Where a writable snapshot lies, and what it stands on; null also where there is none. */
+  layoutOf(id: string): ReturnType<LayerPaths['writable']> & { parent: ChainId | null } {
+    const parent = this.records.snapshots().get(id) ?? null;
+    return { ...this.#parts.paths.writable(id), parent };
+  }
+
+  async has(chain: ChainId): Promise<boolean> {
+    return this.records.get(chain) !== undefined;
+  }
+
+  async list(): Promise<CommittedLayer[]> {
+    return [...this.records.chains()].map(committedLayer);
+  }
+
+  async layers(chain: ChainId): Promise<CommittedLayer[]> {
+    const found: CommittedLayer[] = [];
+    for (let record = this.#recordOf(chain); record; record = record.parent) {
+      found.push(committedLayer(record));
+    }
+    return found.reverse();
+  }
+
+  async view(chain: ChainId | null): Promise<MountedView> {
+    return await this.#parts.views.open(this.#recordOf(chain));
+  }
+
+  archive(chain: ChainId): ByteStream {
+    return archiveLayer(this.#parts, chain);
+  }
+
+  archiveTree(directory: string, { epochS, signal }: Archiving = {}): ByteStream {
+    const input = { directory, withRoot: false, epochS };
+    return this.#parts.pool.stream('archive-diff', input, { signal });
+  }
+
+  async *archiveStack(chain: ChainId | null, options?: Archiving): ByteStream {
+    await using view = await this.view(chain);
+    yield* this.archiveTree(view.rootPath, options);
+  }
+
+  async delete(chain: ChainId): Promise<void> {
+    this.records.require(chain);
+    if (this.#isInUse(chain)) {
+      throw conflict(`delete layer ${chain}: a layer or container stands on it`);
+    }
+    this.#parts.directories.remove(chain);
+  }
+
+  /**
+   * Deletes a stack unless something stands on it or it was made or asked for within `graceMs`; gives
+   * whether it went. No other operation comes between look and deletion.
+   */
+  deleteUnused(chain: ChainId, graceMs: number): boolean {
+    const isRecent = this.#parts.now() - this.records.usedAtMs(chain) < graceMs;
+    if (isRecent || this.#isInUse(chain)) return false;
+    this.#parts.directories.remove(chain);
     return true;
   }
 
-  async function deleteChain(chain: ChainId): Promise<void> {
-    records.require(chain);
-    if (isInUse(chain)) {
-      throw conflict(`delete layer ${chain}: a layer or container stands on it`);
-    }
-    directories.remove(chain);
+  /** Resolves when all that was recorded is on disk, and all that was deleted is gone from it. */
+  async settled(): Promise<void> {
+    await this.#parts.directories.synced();
+    await this.#parts.trash.emptied();
   }
 
-  const archiveTree: Snapshots['archiveTree'] = (directory, { epochS, signal } = {}) =>
-    pool.stream('archive-diff', { directory, withRoot: false, epochS }, { signal });
-
-  async function* archiveStack(
-    chain: ChainId | null,
-    archiveOptions?: { epochS?: number; signal?: AbortSignal },
-  ): ByteStream {
-    await using view = await views.open(chain === null ? null : records.require(chain));
-    yield* archiveTree(view.rootPath, archiveOptions);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.views.close();
+    await this.#parts.directories.synced();
   }
 
-  return {
-    ...intake,
-    ...writable,
-    records,
-    directories,
-    intake,
-    layoutOf: (id) => ({ ...paths.writable(id), parent: records.snapshots().get(id) ?? null }),
-    has: async (chain) => records.get(chain) !== undefined,
-    archiveStack,
-    archiveTree,
-    archive: (chain) => archiveLayer({ paths, records, content, pool }, chain),
-    view: async (chain) => views.open(chain === null ? null : records.require(chain)),
-    list: async () => [...records.chains()].map(committedLayer),
-    async layers(chain) {
-      const found = [];
-      for (let record = records.require(chain); ; record = record.parent) {
-        found.push(committedLayer(record));
-        if (!record.parent) return found.reverse();
-      }
-    },
-    delete: deleteChain,
-    deleteUnused,
-    async settled() {
-      await directories.synced();
-      await trash.emptied();
-    },
-    async [Symbol.asyncDispose]() {
-      await views.close();
-      await directories.synced();
-    },
-  };
+  #recordOf(chain: ChainId | null): ChainRecord | null {
+    return chain === null ? null : this.records.require(chain);
+  }
+
+  #isInUse(chain: ChainId): boolean {
+    return this.records.isInUse(chain) || this.#parts.views.isViewed(chain);
+  }
 }

@@ -25,6 +25,7 @@ export async function createViews(options: {
   let last = 0;
 
   async function unmountAll(): Promise<void> {
+    open.clear();
     for (const { path } of await mountsBelow(paths.views)) await unmount(path, { lazy: true });
     for (const name of readdirSync(paths.views)) rmdirSync(join(paths.views, name));
   }

@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { conflict, errnoCode, notFound } from '../../core/index.ts';
+import { conflict, type Digest, errnoCode, notFound } from '../../core/index.ts';
 import { mountsBelow, type Overlays, unmount } from '../../linux/index.ts';
 import { diskError } from '../disk-error.ts';
 import { dressRoot } from '../layers/dress-implied.ts';
 import type { LayerDirectories } from '../layers/layer-directories.ts';
-import type { LayerRecords } from '../layers/layer-records.ts';
+import type { ChainRecord, LayerRecords } from '../layers/layer-records.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import { commitSnapshot } from './commit-snapshot.ts';
 import { keyedLock } from './keyed-lock.ts';
 import type { LayerPaths } from './layer-paths.ts';
-import type { ChainId, CommitOptions, Snapshot } from './snapshots.ts';
+import type { ChainId, CommitOptions, CommittedLayer, Snapshot } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 
 export interface WritableSnapshotsOptions {
@@ -29,157 +29,182 @@ export interface UnmountedUpper {
 }
 
 /** Writable snapshots and their mounts. What an earlier process left mounted is known as such. */
-export async function openWritableSnapshots(options: WritableSnapshotsOptions) {
-  const { paths, records, directories, trash, pool, overlays } = options;
-  const exclusively = keyedLock();
-  const mounted = new Set<string>();
+export class WritableSnapshots {
+  readonly #options: WritableSnapshotsOptions;
+  readonly #exclusively = keyedLock();
+  /** Mount points in use. */
+  readonly #mounted = new Set<string>();
   /** Those that were mounted since they were made: something may have run in them. */
-  const wasMounted = new Set<string>();
+  readonly #wasMounted = new Set<string>();
   /** Changed behind the mount by this process, not by something that ran in it. */
-  const writtenDirectly = new Set<string>();
+  readonly #writtenDirectly = new Set<string>();
 
-  for (const { path } of await mountsBelow(paths.active)) mounted.add(path);
-  for (const id of readdirSync(paths.active)) if (!records.snapshots().has(id)) await drop(id);
-  for (const [id] of records.snapshots()) {
-    if (!existsSync(paths.writable(id).upperPath)) await drop(id);
+  private constructor(options: WritableSnapshotsOptions) {
+    this.#options = options;
   }
 
-  function requireParent(id: string): ChainId | null {
-    const parent = records.snapshots().get(id);
-    if (parent === undefined) throw notFound(`find snapshot ${id}: no such snapshot`);
-    return parent;
+  /** Removes what a crash left half-made. */
+  static async open(options: WritableSnapshotsOptions): Promise<WritableSnapshots> {
+    const { paths, records } = options;
+    const opened = new WritableSnapshots(options);
+    for (const { path } of await mountsBelow(paths.active)) opened.#mounted.add(path);
+    for (const id of readdirSync(paths.active)) {
+      if (!records.snapshots().has(id)) await opened.#drop(id);
+    }
+    for (const id of [...records.snapshots().keys()]) {
+      if (!existsSync(paths.writable(id).upperPath)) await opened.#drop(id);
+    }
+    return opened;
   }
-  const recordOf = (parent: ChainId | null) => (parent === null ? null : records.require(parent));
 
-  async function prepare(
+  async prepare(
     id: string,
     parent: ChainId | null,
     { isTransient = false } = {},
   ): Promise<Snapshot> {
+    const { paths, records, directories } = this.#options;
     const { path, upperPath, workPath, rootPath } = paths.writable(id);
-    const record = recordOf(parent);
+    const record = this.#recordOf(parent);
     if (records.snapshots().has(id)) throw conflict(`make snapshot ${id}: the name is in use`);
     records.addSnapshot(id, parent, isTransient);
     try {
       for (const folder of [path, upperPath, workPath, rootPath]) mkdirSync(folder, 0o755);
       dressRoot(upperPath, directories.all(record));
     } catch (error) {
-      await drop(id);
+      await this.#drop(id);
       throw diskError(`make snapshot ${id}`, error);
     }
-    return snapshotOf(id, parent);
+    return this.#snapshotOf(id, parent);
   }
 
-  async function mount(id: string): Promise<string> {
-    const parent = requireParent(id);
-    const { upperPath, workPath, rootPath } = paths.writable(id);
-    if (mounted.has(rootPath)) return rootPath;
-    const isVolatile = records.isTransient(id);
-    // overlayfs marks the work directory of a mount that did not sync, and refuses it from then on.
-    if (isVolatile && wasMounted.has(id)) {
-      rmSync(workPath, { recursive: true });
-      mkdirSync(workPath);
-    }
-    const layers = await directories.mountable(recordOf(parent));
-    const lowers = layers.length > 0 ? layers : [paths.empty[0]];
-    const upper = { path: upperPath, workPath, volatile: isVolatile };
-    try {
-      await overlays.mount({ lowers, upper, target: rootPath });
-    } catch (error) {
-      throw diskError(`mount snapshot ${id}`, error);
-    }
-    mounted.add(rootPath);
-    wasMounted.add(id);
-    return rootPath;
+  async get(id: string): Promise<Snapshot> {
+    return this.#snapshotOf(id, this.#parentOf(id));
   }
 
-  async function unmountSnapshot(id: string): Promise<void> {
-    const { rootPath } = paths.writable(id);
-    if (!mounted.has(rootPath)) return;
-    try {
-      await unmount(rootPath);
-    } catch (error) {
-      if (errnoCode(error) !== 'EBUSY') throw diskError(`unmount snapshot ${id}`, error);
-      // A file of it is still open somewhere: it leaves the tree now and ends with that file.
-      await unmount(rootPath, { lazy: true });
-    }
-    mounted.delete(rootPath);
+  async remove(id: string): Promise<void> {
+    const { paths, records } = this.#options;
+    if (!existsSync(paths.writable(id).path) && !records.snapshots().has(id)) return;
+    await this.#exclusively(id, () => this.#drop(id));
   }
 
-  async function drop(id: string): Promise<void> {
-    await unmountSnapshot(id);
-    records.removeSnapshot(id);
-    for (const marks of [wasMounted, writtenDirectly]) marks.delete(id);
-    trash.take(paths.writable(id).path);
+  commit(
+    id: string,
+    options: CommitOptions = {},
+  ): Promise<CommittedLayer & { contentDigest?: Digest }> {
+    return this.#exclusively(id, async () => {
+      const parent = this.#recordOf(this.#parentOf(id));
+      if (!options.keep) await this.#unmount(id);
+      const ranInside = this.#wasMounted.has(id) && !this.#writtenDirectly.has(id);
+      const committed = await commitSnapshot(this.#options, { id, parent, ranInside }, options);
+      if (!options.keep) await this.#drop(id);
+      return committed;
+    });
+  }
+
+  async recover(known: {
+    existing: ReadonlySet<string>;
+    running: ReadonlySet<string>;
+  }): Promise<void> {
+    for (const id of [...this.#options.records.snapshots().keys()]) {
+      if (!known.existing.has(id)) await this.#exclusively(id, () => this.#drop(id));
+      else if (!known.running.has(id)) await this.#exclusively(id, () => this.#unmount(id));
+    }
   }
 
   /**
    * Runs work on the upper directory of the snapshot whose mount point or upper directory `path` is,
    * while it is not mounted; mounts it again. Undefined where it is another path or the mount in use.
    */
-  async function withUpper<T>(
+  async withUpper<T>(
     path: string,
     work: (upper: UnmountedUpper | undefined) => Promise<T>,
   ): Promise<T> {
+    const { paths, records, directories } = this.#options;
     const id = basename(dirname(path));
-    const known = paths.isBelowActive(path) && records.snapshots().has(id);
-    if (!known) return await work(undefined);
-    return await exclusively(id, async () => {
+    if (!paths.isBelowActive(path) || !records.snapshots().has(id)) return await work(undefined);
+    return await this.#exclusively(id, async () => {
       const { rootPath, upperPath } = paths.writable(id);
-      const isMounted = mounted.has(rootPath);
+      const isMounted = this.#mounted.has(rootPath);
       if (isMounted && !(await tryUnmount(rootPath))) return await work(undefined);
-      mounted.delete(rootPath);
-      writtenDirectly.add(id);
-      const layers = directories.all(recordOf(requireParent(id)));
+      this.#mounted.delete(rootPath);
+      this.#writtenDirectly.add(id);
+      const layers = directories.all(this.#recordOf(this.#parentOf(id)));
       try {
         return await work({ upperPath, layers });
       } finally {
-        if (isMounted) await mount(id);
+        if (isMounted) await this.#mount(id);
       }
     });
   }
 
-  function snapshotOf(id: string, parent: ChainId | null): Snapshot {
+  #parentOf(id: string): ChainId | null {
+    const parent = this.#options.records.snapshots().get(id);
+    if (parent === undefined) throw notFound(`find snapshot ${id}: no such snapshot`);
+    return parent;
+  }
+
+  #recordOf(parent: ChainId | null): ChainRecord | null {
+    return parent === null ? null : this.#options.records.require(parent);
+  }
+
+  #snapshotOf(id: string, parent: ChainId | null): Snapshot {
+    const { paths, directories, pool } = this.#options;
     const { upperPath, rootPath } = paths.writable(id);
-    const layers = () => directories.all(recordOf(parent));
+    const layers = () => directories.all(this.#recordOf(parent));
     return {
       id,
       parent,
       upperPath,
       rootPath,
-      mount: () => exclusively(id, () => mount(id)),
-      unmount: () => exclusively(id, () => unmountSnapshot(id)),
+      mount: () => this.#exclusively(id, () => this.#mount(id)),
+      unmount: () => this.#exclusively(id, () => this.#unmount(id)),
       changes: () => pool.run('list-changes', { upperPath, layers: layers() }),
       usage: () => pool.run('measure-tree', { path: upperPath }),
     };
   }
 
-  return {
-    prepare,
-    get: async (id: string) => snapshotOf(id, requireParent(id)),
-    remove: async (id: string) => {
-      if (!existsSync(paths.writable(id).path) && !records.snapshots().has(id)) return;
-      await exclusively(id, () => drop(id));
-    },
-    commit: (id: string, commitOptions: CommitOptions = {}) =>
-      exclusively(id, async () => {
-        const parent = requireParent(id);
-        const { keep } = commitOptions;
-        if (!keep) await unmountSnapshot(id);
-        const ranInside = wasMounted.has(id) && !writtenDirectly.has(id);
-        const request = { id, parent: recordOf(parent), ranInside };
-        const committed = await commitSnapshot(options, request, commitOptions);
-        if (!keep) await drop(id);
-        return committed;
-      }),
-    async recover(known: { existing: ReadonlySet<string>; running: ReadonlySet<string> }) {
-      for (const id of [...records.snapshots().keys()]) {
-        if (!known.existing.has(id)) await exclusively(id, () => drop(id));
-        else if (!known.running.has(id)) await exclusively(id, () => unmountSnapshot(id));
-      }
-    },
-    withUpper,
-  };
+  async #mount(id: string): Promise<string> {
+    const { paths, records, directories, overlays } = this.#options;
+    const parent = this.#parentOf(id);
+    const { upperPath, workPath, rootPath } = paths.writable(id);
+    if (this.#mounted.has(rootPath)) return rootPath;
+    const volatile = records.isTransient(id);
+    // overlayfs marks the work directory of a mount that did not sync, and refuses it from then on.
+    if (volatile && this.#wasMounted.has(id)) {
+      rmSync(workPath, { recursive: true });
+      mkdirSync(workPath);
+    }
+    const layers = await directories.mountable(this.#recordOf(parent));
+    const lowers = layers.length > 0 ? layers : [paths.empty[0]];
+    const upper = { path: upperPath, workPath, volatile };
+    try {
+      await overlays.mount({ lowers, upper, target: rootPath });
+    } catch (error) {
+      throw diskError(`mount snapshot ${id}`, error);
+    }
+    this.#mounted.add(rootPath);
+    this.#wasMounted.add(id);
+    return rootPath;
+  }
+
+  async #unmount(id: string): Promise<void> {
+    const { rootPath } = this.#options.paths.writable(id);
+    if (!this.#mounted.has(rootPath)) return;
+    try {
+      // With a file still open somewhere, it leaves the tree now and ends with that file.
+      if (!(await tryUnmount(rootPath))) await unmount(rootPath, { lazy: true });
+    } catch (error) {
+      throw diskError(`unmount snapshot ${id}`, error);
+    }
+    this.#mounted.delete(rootPath);
+  }
+
+  async #drop(id: string): Promise<void> {
+    await this.#unmount(id);
+    this.#options.records.removeSnapshot(id);
+    for (const marks of [this.#wasMounted, this.#writtenDirectly]) marks.delete(id);
+    this.#options.trash.take(this.#options.paths.writable(id).path);
+  }
 }
 
 /** Gives false while something uses the mount. */

@@ -1,7 +1,9 @@
 import { MessagePort, Worker } from 'node:worker_threads';
 import { type ByteStream, canceled, internal } from '../../core/index.ts';
+import { createFeeder } from './feed-job.ts';
 import type { JobInput, JobName, JobOutput } from './jobs.ts';
-import { type FromWorker, mostUnderway, sharedAt, type ToWorker } from './thread-messages.ts';
+import { outputStream } from './output-stream.ts';
+import { type FromWorker, sharedAt, type ToWorker } from './thread-messages.ts';
 import { packError, unpackError } from './wire-error.ts';
 
 /**
@@ -50,98 +52,114 @@ interface Running {
 }
 
 const workerProgram = new URL('./worker-thread.ts', import.meta.url);
-const pieceBytes = 256 * 1024;
 
 export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
-  const { mostThreads = 16, idleMs = 10_000 } = options;
-  const threads = new Set<Thread>();
-  const idle: Thread[] = [];
-  const waiting: ((thread: Thread) => void)[] = [];
-  let lastJob = 0;
-  let closed = false;
+  return new ThreadPool(options);
+}
 
-  function start(): Thread {
-    const worker = new Worker(workerProgram, { trackUnmanagedFds: false });
-    const thread: Thread = { worker, running: undefined, idleTimer: undefined };
-    threads.add(thread);
-    worker.on('message', (message: FromWorker) => {
-      if (message.job === thread.running?.job) thread.running.onMessage(message);
-    });
-    worker.on('error', (cause) => end(thread, internal('worker thread failed', { cause })));
-    worker.on('exit', () => end(thread, internal('worker thread ended in the middle of its job')));
-    return thread;
+class ThreadPool implements WorkerPool {
+  readonly #mostThreads: number;
+  readonly #idleMs: number;
+  readonly #threads = new Set<Thread>();
+  readonly #idle: Thread[] = [];
+  readonly #waiting: ((thread: Thread) => void)[] = [];
+  #lastJob = 0;
+  #isClosed = false;
+
+  constructor({ mostThreads = 16, idleMs = 10_000 }: WorkerPoolOptions) {
+    this.#mostThreads = mostThreads;
+    this.#idleMs = idleMs;
   }
 
-  function end(thread: Thread, error: Error): void {
-    if (!threads.delete(thread)) return;
-    clearTimeout(thread.idleTimer);
-    const at = idle.indexOf(thread);
-    if (at >= 0) idle.splice(at, 1);
-    thread.running?.onDeath(error);
-    thread.running = undefined;
-    const next = waiting.shift();
-    if (next) next(start());
+  async run<Name extends JobName>(
+    name: Name,
+    input: JobInput<Name>,
+    options: RunOptions = {},
+  ): Promise<JobOutput<Name>> {
+    options.signal?.throwIfAborted();
+    const thread = await this.#acquire();
+    try {
+      const job = ++this.#lastJob;
+      return (await runOn(thread, { job, name, input }, options)) as JobOutput<Name>;
+    } finally {
+      this.#release(thread);
+    }
   }
 
-  async function acquire(): Promise<Thread> {
-    if (closed) throw internal('worker pool is closed');
-    const thread = idle.pop();
+  stream<Name extends JobName>(
+    name: Name,
+    input: JobInput<Name>,
+    { signal }: { signal?: AbortSignal } = {},
+  ): ByteStream {
+    return outputStream(
+      (onOutput, ownSignal) => this.run(name, input, { onOutput, signal: ownSignal }),
+      signal,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
+  }
+
+  async #acquire(): Promise<Thread> {
+    if (this.#isClosed) throw internal('worker pool is closed');
+    const thread = this.#idle.pop();
     if (thread) {
       clearTimeout(thread.idleTimer);
       thread.worker.ref();
       return thread;
     }
-    if (threads.size < mostThreads) return start();
-    return await new Promise((resolve) => waiting.push(resolve));
+    if (this.#threads.size < this.#mostThreads) return this.#start();
+    return await new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  function release(thread: Thread): void {
+  #release(thread: Thread): void {
     thread.running = undefined;
-    if (!threads.has(thread)) return;
-    const next = waiting.shift();
+    if (!this.#threads.has(thread)) return;
+    const next = this.#waiting.shift();
     if (next) {
       next(thread);
       return;
     }
     thread.worker.unref();
-    thread.idleTimer = setTimeout(() => retire(thread), idleMs).unref();
-    idle.push(thread);
+    thread.idleTimer = setTimeout(() => this.#retire(thread), this.#idleMs).unref();
+    this.#idle.push(thread);
   }
 
   /** Ends an idle thread; from now on nobody is given it. */
-  function retire(thread: Thread): void {
-    idle.splice(idle.indexOf(thread), 1);
-    threads.delete(thread);
+  #retire(thread: Thread): void {
+    this.#idle.splice(this.#idle.indexOf(thread), 1);
+    this.#threads.delete(thread);
     void thread.worker.terminate();
   }
 
-  async function run<Name extends JobName>(
-    name: Name,
-    input: JobInput<Name>,
-    runOptions: RunOptions = {},
-  ): Promise<JobOutput<Name>> {
-    runOptions.signal?.throwIfAborted();
-    const thread = await acquire();
-    try {
-      const job = ++lastJob;
-      return (await runOn(thread, { job, name, input }, runOptions)) as JobOutput<Name>;
-    } finally {
-      release(thread);
-    }
+  #start(): Thread {
+    // Files are opened and closed by system calls that Node does not see.
+    const worker = new Worker(workerProgram, { trackUnmanagedFds: false });
+    const thread: Thread = { worker, running: undefined, idleTimer: undefined };
+    this.#threads.add(thread);
+    worker.on('message', (message: FromWorker) => {
+      if (message.job === thread.running?.job) thread.running.onMessage(message);
+    });
+    worker.on('error', (cause) => this.#lose(thread, internal('worker thread failed', { cause })));
+    worker.on('exit', () =>
+      this.#lose(thread, internal('worker thread ended in the middle of its job')),
+    );
+    return thread;
   }
 
-  return {
-    run,
-    stream: (name, input, { signal } = {}) =>
-      outputStream(
-        (onOutput, ownSignal) => run(name, input, { onOutput, signal: ownSignal }),
-        signal,
-      ),
-    async [Symbol.asyncDispose]() {
-      closed = true;
-      await Promise.all([...threads].map(({ worker }) => worker.terminate()));
-    },
-  };
+  /** A thread died: its job fails, and who waits for one gets another. */
+  #lose(thread: Thread, error: Error): void {
+    if (!this.#threads.delete(thread)) return;
+    clearTimeout(thread.idleTimer);
+    const at = this.#idle.indexOf(thread);
+    if (at >= 0) this.#idle.splice(at, 1);
+    thread.running?.onDeath(error);
+    thread.running = undefined;
+    const next = this.#waiting.shift();
+    if (next) next(this.#start());
+  }
 }
 
 function runOn(
@@ -197,113 +215,7 @@ function runOn(
   });
 }
 
-/** Sends a stream to a job, a few pieces ahead of it. */
-function createFeeder(
-  stream: ByteStream,
-  job: number,
-  tell: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
-) {
-  let underway = 0;
-  let stopped = false;
-  let go: (() => void) | undefined;
-  async function run(): Promise<void> {
-    try {
-      for await (const bytes of inPieces(stream)) {
-        if (stopped) return;
-        tell({ kind: 'input', job, bytes }, [bytes.buffer as ArrayBuffer]);
-        if (++underway < mostUnderway) continue;
-        await new Promise<void>((resolve) => {
-          go = resolve;
-        });
-      }
-      tell({ kind: 'input-end', job });
-    } catch (error) {
-      tell({ kind: 'input-end', job, error: packError(error) });
-    }
-  }
-  return {
-    run,
-    taken: () => {
-      underway--;
-      go?.();
-    },
-    stop: () => {
-      stopped = true;
-      go?.();
-    },
-  };
-}
-
 /** Ports at the top of a job's input move to the worker with it. */
 function portsIn(input: object): MessagePort[] {
   return Object.values(input).filter((value) => value instanceof MessagePort);
-}
-
-/** The stream in memory of its own that can be handed over, small chunks put together. */
-async function* inPieces(stream: ByteStream): AsyncGenerator<Uint8Array> {
-  let piece = new Uint8Array(pieceBytes);
-  let filled = 0;
-  for await (const chunk of stream) {
-    for (let at = 0; at < chunk.length; ) {
-      const taken = Math.min(chunk.length - at, piece.length - filled);
-      piece.set(chunk.subarray(at, at + taken), filled);
-      filled += taken;
-      at += taken;
-      if (filled < piece.length) continue;
-      yield piece;
-      piece = new Uint8Array(pieceBytes);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield piece.slice(0, filled);
-}
-
-/** Turns a run that calls back with bytes into a stream that is read at its reader's pace. */
-async function* outputStream(
-  start: (onOutput: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal) => Promise<unknown>,
-  signal: AbortSignal | undefined,
-): ByteStream {
-  const leaving = new AbortController();
-  const ready: Uint8Array[] = [];
-  let taken: (() => void) | undefined;
-  let wake: (() => void) | undefined;
-  let finished = false;
-  let failure: unknown;
-  const running = start(
-    (bytes) => {
-      ready.push(bytes);
-      wake?.();
-      return new Promise((resolve) => {
-        taken = resolve;
-      });
-    },
-    signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal,
-  )
-    .catch((error) => {
-      failure = error;
-    })
-    .finally(() => {
-      finished = true;
-      wake?.();
-    });
-  try {
-    for (;;) {
-      const bytes = ready.shift();
-      if (bytes) {
-        taken?.();
-        yield bytes;
-      } else if (finished) {
-        if (failure !== undefined) throw failure;
-        return;
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    }
-  } finally {
-    leaving.abort();
-    taken?.();
-    await running;
-  }
 }
