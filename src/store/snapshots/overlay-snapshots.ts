@@ -59,12 +59,14 @@ type Archiving = { epochS?: number; signal?: AbortSignal };
 export class OverlaySnapshots implements Snapshots, AsyncDisposable {
   readonly records: LayerRecords;
   readonly intake: LayerIntake;
+  readonly directories: LayerDirectories;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.records = parts.records;
     this.intake = parts.intake;
+    this.directories = parts.directories;
   }
 
   unpack: Snapshots['unpack'] = (content, options) => this.intake.unpack(content, options);
