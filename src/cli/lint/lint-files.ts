@@ -57,7 +57,7 @@ async function shellFindings(
   let next = 0;
   return results.map((result, index) =>
     scripts[index]!.flatMap((script) =>
-      shellcheckFindings(script, comments[next++] ?? [], result, options),
+      shellcheckFindings(script, comments[next++] ?? [], { result, options }),
     ),
   );
 }

@@ -1,6 +1,6 @@
-import { checkDockerfile } from '../checks/check-dockerfile.ts';
+import { type CheckWarning, checkDockerfile } from '../checks/check-dockerfile.ts';
 import type { CheckInput } from '../checks/check-input.ts';
-import { syntaxErrorDetails } from '../syntax-error.ts';
+import { type SyntaxErrorDetails, syntaxErrorDetails } from '../syntax-error.ts';
 import type { Finding, LintResult } from './lint-dockerfile.ts';
 import { defaultLintOptions, type LintOptions } from './lint-options.ts';
 import { bl1000 } from './rules/bl1000.ts';
@@ -19,42 +19,74 @@ const twins: Readonly<Record<string, string>> = {
 
 /**
  * What BuildKit's own checks say, as warnings, and what would stop a build on the way (BL1000).
- * Nothing of a file with syntax errors or without FROM: no build gets that far.
+ * Nothing of a file with syntax errors or with instructions before FROM: no build gets that far.
  */
 export function buildCheckFindings(
-  { dockerfile, pragmas, findings }: LintResult,
+  result: LintResult,
   given: Partial<LintOptions> = {},
 ): Finding[] {
-  const { errors, stages, orphans, source } = dockerfile;
-  if (errors.length > 0 || stages.length === 0 || orphans.length > 0) return [];
+  const { errors, stages, orphans, instructions } = result.dockerfile;
   const options = { ...defaultLintOptions, ...given };
-  const { warnings, error } = checkDockerfile(dockerfile, { baseImages: factsOf(options) });
-  const known = new Set(findings.map(({ code, line }) => `${code} ${line}`));
-  const isSilenced = (code: string, start: { offset: number }) =>
-    options.ignored.has(code) ||
-    (!options.disableIgnorePragma && pragmas.isIgnored(code, { start }));
-  const found = warnings.flatMap(({ check, message, range, focus }): Finding[] => {
-    const { line } = range.start;
-    const twin = twins[check];
-    const isKnown = twin !== undefined && (known.has(`${twin} ${line}`) || isOff(twin, options));
-    const isRepeat = check === 'MultipleInstructionsDisallowed';
-    if (isKnown || isRepeat || isSilenced(check, range.start)) return [];
-    const severity = options.severities.get(check) ?? 'warning';
-    return [{ code: check, severity, message, line, column: 1, range: focus, fix: undefined }];
-  });
+  const context = { result, options };
+  if (errors.length > 0 || orphans.length > 0) return [];
+  if (stages.length === 0) {
+    if (instructions.length > 0) return [];
+    return faultFindings(
+      { reason: 'the Dockerfile has no instructions', line: 1, column: 1 },
+      context,
+    );
+  }
+  const { warnings, error } = checkDockerfile(result.dockerfile, { baseImages: factsOf(options) });
+  const known = new Set(result.findings.map(({ code, line }) => `${code} ${line}`));
+  const found = warnings.flatMap((warning) => warningFindings(warning, known, context));
   const details = syntaxErrorDetails(error);
+  // Warnings that the file itself wants to be errors are reported as they are.
   if (!error || (!details && error.message.startsWith('lint violation'))) return found;
-  const line = details?.line ?? 1;
-  const start = source.lineStart(line) + (details?.column ?? 1) - 1;
-  if (isSilenced(bl1000.code, { offset: source.lineStart(line) })) return found;
-  const range = source.range(start, start);
-  const severity = options.severities.get(bl1000.code) ?? bl1000.severity;
-  const message = details?.reason ?? error.message;
-  const { code } = bl1000;
-  return [
-    ...found,
-    { code, severity, message, line, column: range.start.column, range, fix: undefined },
-  ];
+  const fault = details ?? { reason: error.message, line: 1, column: 1 };
+  return [...found, ...faultFindings(fault, context)];
+}
+
+interface Context {
+  readonly result: LintResult;
+  readonly options: LintOptions;
+}
+
+function isSilenced(
+  code: string,
+  start: { readonly offset: number },
+  { result, options }: Context,
+): boolean {
+  const isIgnored = !options.disableIgnorePragma && result.pragmas.isIgnored(code, { start });
+  return isIgnored || options.ignored.has(code);
+}
+
+function warningFindings(
+  { check, message, range, focus }: CheckWarning,
+  known: ReadonlySet<string>,
+  context: Context,
+): Finding[] {
+  const { ignored, severities } = context.options;
+  const { line } = range.start;
+  const twin = twins[check];
+  const isKnown = twin !== undefined && (known.has(`${twin} ${line}`) || ignored.has(twin));
+  // Three rules say it, about the later instruction.
+  const isRepeat = check === 'MultipleInstructionsDisallowed';
+  if (isKnown || isRepeat || isSilenced(check, range.start, context)) return [];
+  const severity = severities.get(check) ?? 'warning';
+  return [{ code: check, severity, message, line, column: 1, range: focus, fix: undefined }];
+}
+
+function faultFindings(
+  { reason: message, line, column }: Pick<SyntaxErrorDetails, 'reason' | 'line' | 'column'>,
+  context: Context,
+): Finding[] {
+  const { source } = context.result.dockerfile;
+  const { code, severity: own } = bl1000;
+  const lineStart = source.lineStart(line);
+  if (isSilenced(code, { offset: lineStart }, context)) return [];
+  const range = source.range(lineStart + column - 1, lineStart + column - 1);
+  const severity = context.options.severities.get(code) ?? own;
+  return [{ code, severity, message, line, column, range, fix: undefined }];
 }
 
 /** Of images whose variables are known: without them nothing is unset for certain. */
@@ -64,8 +96,4 @@ function factsOf({ baseImages }: LintOptions): CheckInput['baseImages'] {
     return [[name, { environment, hasShell: shell.length > 0, triggers }] as const];
   });
   return new Map(facts);
-}
-
-function isOff(code: string, { ignored }: LintOptions): boolean {
-  return ignored.has(code);
 }

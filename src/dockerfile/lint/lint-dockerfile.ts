@@ -46,9 +46,6 @@ export function lintDockerfile(
   const file = lintedFile(dockerfile, options, pragmas);
   const collector = new Collector(dockerfile, options, pragmas);
   for (const error of dockerfile.errors) collector.addSyntaxError(error);
-  if (dockerfile.errors.length === 0 && dockerfile.instructions.length === 0) {
-    collector.addEmpty();
-  }
   runRules(file, options, collector);
   return { findings: collector.sorted(), dockerfile, file, pragmas };
 }
@@ -163,14 +160,6 @@ class Collector {
     const reason = details?.reason ?? error.message;
     const rule = isTriggerFault(reason) ? triggerRule : parseErrorRule;
     this.#addParseError(rule, reason, start);
-  }
-
-  addEmpty(): void {
-    this.#addParseError(
-      parseErrorRule,
-      'the Dockerfile has no instructions',
-      this.#source.positionAt(0),
-    );
   }
 
   #addParseError(rule: Rule, message: string, start: Position): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { buildCheckFindings } from './build-check-findings.ts';
@@ -25,6 +25,25 @@ function findings(rule: Rule, example: Example) {
   return [...result.findings, ...buildCheckFindings(result, used)].filter(
     ({ code }) => code === rule.code,
   );
+}
+
+test('the documentation lists them all', () => {
+  const path = join(import.meta.dirname, '../../../docs/lint.md');
+  const marker = 'UPDATE_GOLDEN=1. -->\n';
+  const text = readFileSync(path, 'utf8');
+  const head = text.slice(0, text.indexOf(marker) + marker.length);
+  const rows = allRules.map(
+    ({ code, severity, title, offByDefault, bad }) =>
+      `| ${code} | ${offByDefault ? 'off' : severity} | ${title.replaceAll('|', '\\|')} | ${hasFix(code, bad) ? 'yes' : ''} |`,
+  );
+  const expected = `${head}\n| code | severity | what | fix |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(path, expected);
+  else assert.equal(text, expected);
+});
+
+function hasFix(code: string, bad: Rule['bad']): boolean {
+  const found = bad.flatMap((example) => lintDockerfile(parts(example).text).findings);
+  return found.some((finding) => finding.code === code && finding.fix !== undefined);
 }
 
 test('each rule is in the index, under its own name', () => {

@@ -5,8 +5,8 @@ export const bl1000: Rule = {
   code: 'BL1000',
   severity: 'error',
   title: 'A build would stop here',
-  documentation: `The file is well formed, but an image name or a variable in it makes no sense once variables are
+  documentation: `The file is well formed, but it has no instructions, or an image name or a variable in it makes no sense once variables are
 replaced by their defaults.`,
-  bad: ['FROM Upper:\n'],
+  bad: ['FROM Upper:\n', '# nothing but this\n', ''],
   good: ['FROM debian:12\n'],
 };

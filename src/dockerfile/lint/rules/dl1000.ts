@@ -7,6 +7,6 @@ export const dl1000: Rule = {
   title: 'The Dockerfile cannot be parsed',
   documentation: `No builder can read this instruction, so a build would stop here. The message says what
 was expected. The other instructions are linted all the same.`,
-  bad: ['FROM debian:12\nRUNN true\n', 'FROM debian:12\nCOPY a\n', ''],
+  bad: ['FROM debian:12\nRUNN true\n', 'FROM debian:12\nCOPY a\n'],
   good: ['FROM debian:12\nRUN true\n'],
 };

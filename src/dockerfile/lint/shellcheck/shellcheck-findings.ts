@@ -17,12 +17,17 @@ export interface ShellcheckComment {
 /** Options of ShellCheck that a Dockerfile cannot set: ash is known to be, files are not at hand. */
 export const shellcheckExclusions = ['SC2187', 'SC1090'];
 
+/** A file's lint result and the options it was linted with. */
+export interface LintedWith {
+  readonly result: LintResult;
+  readonly options: Partial<LintOptions>;
+}
+
 /** ShellCheck's remarks about one script as findings, silenced as all others are. */
 export function shellcheckFindings(
   script: ShellcheckScript,
   comments: readonly ShellcheckComment[],
-  { dockerfile, pragmas }: LintResult,
-  given: Partial<LintOptions> = {},
+  { result: { dockerfile, pragmas }, options: given }: LintedWith,
 ): Finding[] {
   const options = { ...defaultLintOptions, ...given };
   const { source } = dockerfile;
