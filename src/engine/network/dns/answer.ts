@@ -23,7 +23,8 @@ export const responseCode = {
   refused: 5,
 } as const;
 
-const headerBytes = 12;
+/** Of any DNS message. */
+export const headerBytes = 12;
 const flag = { response: 0x8000, recursionAvailable: 0x80 };
 const opcodeMask = 0x7800;
 const plainUdpBytes = 512;

@@ -1,7 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { errnoCode, unavailable } from '../../../core/index.ts';
-import { answerQuery, errorReply, responseCode } from './answer.ts';
+import { answerQuery, errorReply, headerBytes, responseCode } from './answer.ts';
 import type { Forward } from './forwarder.ts';
 import type { NamedEndpoint, NameIndex } from './name-index.ts';
 import { collectFrames, frame } from './tcp-frames.ts';
@@ -95,7 +95,7 @@ function createAnswerer(options: DnsServerOptions): Answerer & { stop(): void } 
     }
   }
 
-  async function answer(query: Buffer, from: string, transport: 'udp' | 'tcp') {
+  async function decide(query: Buffer, from: string, transport: 'udp' | 'tcp') {
     const asker = names.at(networkName, from);
     // The machine itself and strangers are told nothing.
     if (!asker || isFlood(asker.containerId)) return undefined;
@@ -104,6 +104,11 @@ function createAnswerer(options: DnsServerOptions): Answerer & { stop(): void } 
     if (decision.kind === 'answer') return decision.reply;
     return askOutside(query, asker, transport);
   }
+  /** Never rejects: what no one foresaw about one question ends neither the others nor the daemon. */
+  const answer: Answerer = (query, from, transport) =>
+    decide(query, from, transport).catch(() =>
+      query.length < headerBytes ? undefined : errorReply(query, responseCode.serverFailure),
+    );
   return Object.assign(answer, { stop: () => stopping.abort() });
 }
 
@@ -135,6 +140,8 @@ async function listenUdp(port: number, address: string, answer: Answerer): Promi
   // A client that went away is no reason to stop serving.
   socket.removeAllListeners('error').on('error', () => {});
   socket.on('message', async (query, from) => {
+    // Port 0 may be sent from (RFC 768) and cannot be answered.
+    if (from.port === 0) return;
     const reply = await answer(query, from.address, 'udp');
     if (reply && !isClosed(socket)) socket.send(reply, from.port, from.address);
   });
@@ -173,5 +180,7 @@ async function listenTcp(
     server.once('error', reject);
     server.listen({ port, host: address, exclusive: true }, resolve);
   });
+  // A connection that cannot be accepted (too many open files) is its client's affair.
+  server.on('error', () => {});
   return { server: server.unref(), sockets };
 }

@@ -68,6 +68,11 @@ describe('forwarder', () => {
     assert.deepEqual(await forward([failing, absent, good]), reply(query, 0));
     assert.deepEqual(await forward([silent, good], 'udp', 20), reply(query, 0));
   });
+  it('goes on to the next server when there is no way to one', async () => {
+    // A broadcast address: connecting to it is refused at once, on every machine.
+    assert.deepEqual(await forward(['255.255.255.255', good]), reply(query, 0));
+    assert.equal(await forward(['255.255.255.255']), undefined);
+  });
   it('gives the failure when there is nothing better, and nothing when there is nothing', async () => {
     assert.deepEqual(await forward([failing]), reply(query, 2));
     assert.equal(await forward([absent]), undefined);

@@ -72,9 +72,10 @@ function askByUdp(query: Buffer, { server, port, signal }: Upstream): Promise<Bu
       if (answers(query, reply)) done(reply);
     });
     // A connected socket takes messages of that server alone, and hears when it is not there.
-    socket.connect(port, server, () => {
+    socket.once('connect', () => {
       if (open) socket.send(query);
     });
+    socket.connect(port, server);
   });
 }
 

@@ -41,6 +41,8 @@ export async function openTcpRelay(
     const { address: host, port } = listen;
     server.listen({ host, port, ipv6Only: true, exclusive: true }, resolve);
   });
+  // A connection that cannot be accepted (too many open files) is its client's affair.
+  server.on('error', () => {});
   server.unref();
   const { port } = server.address() as { port: number };
   return {

@@ -40,6 +40,8 @@ export async function openUdpRelay(
     return socket;
   }
   server.on('message', (message, { address, port }) => {
+    // Port 0 may be sent from (RFC 768) and cannot be answered.
+    if (port === 0) return;
     clientFor(address, port).send(message, target.port, target.address);
   });
   await new Promise<void>((resolve, reject) => {
