@@ -169,7 +169,6 @@ async function adopt(parts: Parts, running: readonly EndpointRequest[]): Promise
 }
 
 async function close(parts: Parts): Promise<void> {
-  console.error('CLOSE START');
   if (parts.locks.disposed) return;
   const { registry, raised, firewall, workshop, reaper } = parts;
   await using last = new AsyncDisposableStack();
@@ -180,7 +179,6 @@ async function close(parts: Parts): Promise<void> {
   last.use(workshop.portTable);
   await reaper.flush();
   if (!parts.adopted) return;
-  console.error('CLOSE', [...workshop.attachments.keys()]);
   if (workshop.attachments.size > 0) return raised.abandon();
   for (const network of registry.list()) await raised.lower(network);
   await firewall.clear();
