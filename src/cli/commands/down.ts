@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { connect } from '../../client/index.ts';
-import { errnoCode, unavailable } from '../../core/index.ts';
+import { errnoCode, errorKind, unavailable } from '../../core/index.ts';
 import { defaultRunPath } from '../daemon-address.ts';
 
 const stopLimitMs = 60_000;
@@ -20,11 +20,7 @@ export function downCommand(program: Command): void {
         process.stdout.write('the daemon is not running\n');
         return;
       }
-      await connect(`unix://${run}/berth.sock`).json({
-        method: 'POST',
-        path: '/v1/shutdown',
-        query: { containers: containers ?? false },
-      });
+      await askToStop(run, pid, containers ?? false);
       const giveUpAtMs = Date.now() + stopLimitMs;
       while (isAlive(pid)) {
         if (Date.now() > giveUpAtMs)
@@ -32,6 +28,17 @@ export function downCommand(program: Command): void {
         await sleep(20);
       }
     });
+}
+
+/** A daemon that is only starting has no socket yet; a signal reaches it. */
+async function askToStop(run: string, pid: number, containers: boolean): Promise<void> {
+  const connection = connect(`unix://${run}/berth.sock`);
+  try {
+    await connection.json({ method: 'POST', path: '/v1/shutdown', query: { containers } });
+  } catch (error) {
+    if (containers || errorKind(error) !== 'unavailable') throw error;
+    process.kill(pid, 'SIGTERM');
+  }
 }
 
 function readPid(path: string): number | undefined {
