@@ -30,6 +30,7 @@ export function openDatabase(path: string): Database {
         'CREATE TABLE IF NOT EXISTS migrations (domain TEXT PRIMARY KEY, applied INTEGER NOT NULL) STRICT',
     );
   } catch (cause) {
+    sqlite.close();
     throw internal(`open database ${path}: ${(cause as Error).message}`, { cause });
   }
   const reserve = openReserve(`${path}-reserve`);
