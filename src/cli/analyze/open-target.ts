@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
@@ -133,7 +134,7 @@ async function saved(
 
 /** Whole images may be large, and /tmp is often memory. */
 function spoolDirectory(): string {
-  return process.env.TMPDIR ? tmpdir() : '/var/tmp';
+  return process.env.TMPDIR || !existsSync('/var/tmp') ? tmpdir() : '/var/tmp';
 }
 
 function chooseImage(

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { errnoCode } from '../../core/index.ts';
 
 const pieceCharacters = 1 << 20;
 
 /** Writes text that comes in many small pieces to a file, whole or not at all; `-` is stdout. */
 export async function writePieces(path: string, pieces: Iterable<string>): Promise<void> {
-  if (path === '-') return writeTo(process.stdout, pieces);
+  if (path === '-') return writeTo(process.stdout, pieces).catch(unlessClosed);
   const temporary = `${path}.${process.pid}.tmp`;
   const stream = createWriteStream(temporary);
   try {
@@ -20,6 +21,11 @@ export async function writePieces(path: string, pieces: Iterable<string>): Promi
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Who pipes into `head` has seen enough; that is no failure. */
+function unlessClosed(error: unknown): void {
+  if (errnoCode(error) !== 'EPIPE') throw error;
 }
 
 async function writeTo(stream: Writable, pieces: Iterable<string>): Promise<void> {

@@ -15,11 +15,16 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     .join('');
 }
 
-/** Control characters, a terminal's escapes among them, are shown and not sent. */
+/** Control characters, a terminal's escapes and the turning of text among them, are shown, not sent. */
 export function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (character) =>
-    JSON.stringify(character)
-      .slice(1, -1)
-      .replace(/[\x7f-\x9f]/g, '?'),
-  );
+  return text
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, (character) =>
+      JSON.stringify(character)
+        .slice(1, -1)
+        .replace(/[\x7f-\x9f]/g, '?'),
+    )
+    .replace(
+      /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
 }

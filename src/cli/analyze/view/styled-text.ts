@@ -34,11 +34,11 @@ export function styled(text: string, styles: readonly Style[]): string {
   return `\x1b[${styles.map((style) => codes[style]).join(';')}m${text}\x1b[0m`;
 }
 
-/** Nothing that moves the cursor, turns the writing round or has no form of its own. */
+/** Nothing that moves the cursor, turns the writing round or has no width of its own. */
 function safe(text: string): string {
   return printable(text)
     .toWellFormed()
-    .replace(/[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g, '?');
+    .replace(/[\u00ad\u200b-\u200d\u2060-\u206f\ufeff\ufff9-\ufffb]/g, '?');
 }
 
 function cutToWidth(text: string, columns: number): { text: string; width: number } {
