@@ -42,6 +42,11 @@ describe('pragmas', () => {
       'FROM a:1\n# hadolint shell=powershell\nRUN cd x | y\nFROM b:1\nRUN cd x\n',
       ['5 DL3003'],
     ],
+    [
+      'escape=` means Windows',
+      '# escape=`\nFROM a:1\nRUN cd x | y\nSHELL ["bash"]\nRUN cd x\n',
+      ['5 DL3003'],
+    ],
     ['a shell with a comment', 'FROM a:1\n#hadolint shell = cmd # windows\nRUN cd x\n', []],
   ];
   for (const [title, text, expected] of cases) {

@@ -84,13 +84,13 @@ export function lintedFile(
   const { orphans, globalArgs } = dockerfile;
   if (orphans.length > 0) {
     const instructions = dockerfile.instructions.slice(0, globalArgs.length + orphans.length);
-    const start = startOf(undefined, undefined);
+    const start = startOf(undefined, { base: undefined, dockerfile });
     stages.push(walkStage({ from: undefined, index: -1, instructions }, start, context));
   }
   for (const stage of dockerfile.stages) {
     const parent = named.get(stage.from.image.text.toLowerCase());
     const base = parent ? parent.base : baseImage(stage.from, options);
-    const linted = walkStage(stage, startOf(parent, base), context);
+    const linted = walkStage(stage, startOf(parent, { base, dockerfile }), context);
     stages.push(linted);
     if (stage.name !== undefined) named.set(stage.name, linted);
   }
@@ -126,12 +126,18 @@ function stageNames(stages: readonly LintedStage[]): Map<string, LintedStage> {
 
 type StageStart = Pick<LintedStage, 'parent' | 'base' | 'hasWorkdir' | 'shell' | 'variables'>;
 
-function startOf(parent: LintedStage | undefined, base: LintBaseImage | undefined): StageStart {
+function startOf(
+  parent: LintedStage | undefined,
+  { base, dockerfile }: { base: LintBaseImage | undefined; dockerfile: Dockerfile },
+): StageStart {
+  // Who escapes with a backquote does it for the paths of Windows.
+  const platformShell = dockerfile.escapeToken === '`' ? shellNamed('cmd') : shellOf();
+  const shell = base?.shell?.length ? shellOf(base.shell) : platformShell;
   return {
     parent,
     base,
     hasWorkdir: parent?.hasWorkdir ?? !['', '/'].includes(base?.workdir ?? ''),
-    shell: parent?.shell ?? shellOf(base?.shell),
+    shell: parent?.shell ?? shell,
     variables: variablesOver(parent?.variables),
   };
 }
