@@ -45,9 +45,13 @@ async function dismissShim(
   let shim = known;
   try {
     shim ??= await connectShim(options);
-    await deleteTask(shim);
+    const isDeleted = await deleteTask(shim);
     // It goes by itself from here; nobody needs to see it gone.
-    void shim.task.shutdown().catch(() => {});
+    const shutdown = shim.task.shutdown().catch(() => {});
+    if (isDeleted) return;
+    // A creation cut short: the runtime may have kept what the shim knows nothing of.
+    await shutdown;
+    await deleteShim(options);
   } catch {
     await deleteShim(options);
   } finally {
@@ -55,11 +59,12 @@ async function dismissShim(
   }
 }
 
-async function deleteTask({ task }: Shim): Promise<void> {
+/** False when the shim has no such task. */
+async function deleteTask({ task }: Shim): Promise<boolean> {
   try {
     await task.delete();
   } catch (error) {
-    if (errorKind(error) === 'not-found') return;
+    if (errorKind(error) === 'not-found') return false;
     if (errorKind(error) !== 'conflict') throw error;
     // It is still running: a start that failed half-way, or the leftover of a crash.
     const ended = task.wait();
@@ -67,6 +72,7 @@ async function deleteTask({ task }: Shim): Promise<void> {
     await ended;
     await task.delete();
   }
+  return true;
 }
 
 async function unmountRoot({ snapshots, isRootHeld }: EngineParts, id: string): Promise<void> {

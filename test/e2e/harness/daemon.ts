@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leftBehind } from './left-behind.ts';
 
 const launcher = join(import.meta.dirname, '../../../bin/berth');
 
@@ -38,7 +39,9 @@ export interface TestDaemon extends AsyncDisposable {
 
 let counter = 0;
 
-export async function startDaemon(options: { args?: readonly string[] } = {}): Promise<TestDaemon> {
+export async function startDaemon(
+  options: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
+): Promise<TestDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-e2e-'));
   const runPath = join(folder, 'run');
   const registry = `127.0.0.1:${await freePort()}`;
@@ -59,7 +62,10 @@ export async function startDaemon(options: { args?: readonly string[] } = {}): P
     const log = openSync(logPath, 'a');
     const args = ['daemon', '--root', join(folder, 'root'), '--run', runPath];
     args.push('--registry', registry, '--bridge', bridge, ...(options.args ?? []));
-    child = spawn(launcher, args, { stdio: ['ignore', log, log] });
+    child = spawn(launcher, args, {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...options.env },
+    });
     closeSync(log);
     for (let waitedMs = 0; (await docker('version')).code !== 0; waitedMs += 50) {
       if (child.exitCode !== null || waitedMs > 30_000) {
@@ -93,10 +99,11 @@ export async function startDaemon(options: { args?: readonly string[] } = {}): P
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) await start();
     const stopped = await run(launcher, ['down', '--run', runPath, '--containers']);
     if (child?.exitCode === null) await once(child, 'exit');
-    const left = leftBehind(folder, bridge);
+    const clean = child?.exitCode === 0;
+    const left = leftBehind({ folder, bridge });
     const log = readFileSync(logPath, 'utf8');
     rmSync(folder, { recursive: true, force: true });
-    if (stopped.code !== 0) throw new Error(`berth down: ${stopped.stderr}\n${log}`);
+    if (stopped.code !== 0 || !clean) throw new Error(`berth down: ${stopped.stderr}\n${log}`);
     if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}\n${log}`);
   }
 
@@ -140,17 +147,6 @@ export async function capture(
   child.stdin.end(options.input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
   return { code: code ?? -1, ...output };
-}
-
-/** Mounts, processes and interfaces that should have gone with a daemon. */
-function leftBehind(folder: string, bridge: string): string[] {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(folder));
-  const links = readFileSync('/proc/net/dev', 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(bridge));
-  return [...mounts, ...links];
 }
 
 export async function freePort(): Promise<number> {
