@@ -10,7 +10,7 @@ import {
   createRuntimes,
   createVolumes,
   type Engine,
-  type EngineEvent,
+  type Events,
   type HostConfig,
   type Networks,
   type RuntimeConfig,
@@ -27,7 +27,7 @@ export interface EngineStage extends AsyncDisposable {
   readonly volumes: Volumes;
   readonly folder: string;
   readonly warnings: readonly string[];
-  readonly events: readonly EngineEvent[];
+  readonly events: readonly Published[];
   /** Events of a container, each as Docker words it. */
   actions(id: string): string[];
   create(script: string, more?: More): Promise<string>;
@@ -36,6 +36,8 @@ export interface EngineStage extends AsyncDisposable {
   /** Ends the engine as a daemon does that is stopped in good order; containers go on. */
   leave(): Promise<void>;
 }
+
+type Published = Parameters<Events['publish']>[0];
 
 export interface More {
   readonly name?: string;
@@ -64,10 +66,15 @@ export async function openStage(
   const store = await openStore({ rootPath: folder, database });
   await ensureImage(store);
   const paths = { rootPath: folder, runPath: join(folder, 'run') };
-  const events = createEvents();
-  const seen: EngineEvent[] = [];
-  const watching = new AbortController();
-  void collect(events.subscribe({ signal: watching.signal }), seen);
+  const seen: Published[] = [];
+  const published = createEvents();
+  const events: Events = {
+    ...published,
+    publish(event) {
+      seen.push(event);
+      published.publish(event);
+    },
+  };
   const warnings: string[] = [];
   const volumes = createVolumes({ database, rootPath: join(folder, 'volumes'), events });
   const engine = await createEngine({
@@ -96,7 +103,6 @@ export async function openStage(
     return id;
   }
   const leave = async () => {
-    watching.abort();
     await engine[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
     database[Symbol.dispose]();
@@ -161,10 +167,6 @@ export function createClient() {
       while (!isThere()) await new Promise<void>((resolve) => waiting.push(resolve));
     },
   };
-}
-
-async function collect(source: AsyncIterable<EngineEvent>, into: EngineEvent[]): Promise<void> {
-  for await (const event of source) into.push(event);
 }
 
 /** An image `busybox` of one layer, made in place. */

@@ -146,7 +146,7 @@ export function logsOf(
   if (!settings) throw unsupported('configured logging driver does not support reading');
   const { outputs } = parts;
   return readLog({ path: logPath, maxFiles: settings.maxFiles }, options, {
-    watch: (listener) => outputs.onLogGrowth(id, listener),
+    watch: (listener) => outputs.watchLog(id, listener),
     get isOpen() {
       return outputs.isOpen(id);
     },

@@ -93,6 +93,8 @@ async function takeOver(parts: EngineParts, { record, shim, status }: Found): Pr
   // Opened also for one that has ended: its last words are still in the fifos.
   await parts.outputs.open(outputOptions(parts, record, { resume: true }));
   watchRun(parts, run, shim.task.wait());
+  // Nobody is to see it running once this daemon answers.
+  if (status === 'stopped') await run.ended;
 }
 
 function noteUnseenEnd(parts: EngineParts, { id, state }: ContainerRecord): void {

@@ -158,7 +158,8 @@ export function createExecs(parts: EngineParts): Execs {
       const stdin = stream !== undefined && AttachStdin;
       const { fifos, run, ended } = await start(entry, { terminal, stdin, size });
       if (!stream) {
-        void ended.then(() => release(id, run, fifos, discard(fifos.output)));
+        const drained = discard(fifos.output);
+        void ended.then(() => release(id, run, fifos, drained));
         return;
       }
       const output = shared(fifos.output);

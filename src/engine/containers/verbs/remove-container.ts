@@ -52,8 +52,8 @@ export function createRemoval(
     parts.table.delete(id);
     options.forgetExecs(id);
     const exit = exitOf(record.state);
-    parts.waiters.removed(id, { code: exit?.code ?? 0, ...(exit?.error && { error: exit.error }) });
     parts.tell(record, 'destroy');
+    parts.waiters.removed(id, { code: exit?.code ?? 0, ...(exit?.error && { error: exit.error }) });
   }
 
   return {

@@ -105,7 +105,7 @@ describe('readLog', () => {
       const listeners = new Set<() => void>();
       let isOpen = true;
       const growth: LogGrowth = {
-        watch(listener) {
+        async watch(listener) {
           listeners.add(listener);
           return () => listeners.delete(listener);
         },

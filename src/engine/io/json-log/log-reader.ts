@@ -8,8 +8,11 @@ const blockBytes = 64 * 1024;
 
 /** How a reader learns that a log being written has more. */
 export interface LogGrowth {
-  /** Calls back after each growth, and when the log has ended, until the function given back is called. */
-  watch(listener: () => void): () => void;
+  /**
+   * Calls back after each growth from when it resolves, and when the log has ended, until the
+   * function given back is called.
+   */
+  watch(listener: () => void): Promise<() => void>;
   /** Whether more can come. */
   readonly isOpen: boolean;
 }
@@ -26,7 +29,7 @@ export async function* readLog(
   const follow = options.follow && growth?.isOpen ? growth : undefined;
   // Watched from before the first read, so that nothing falls between reading and waiting.
   const bell = createBell(options);
-  const unwatch = follow?.watch(bell.ring);
+  const unwatch = await follow?.watch(bell.ring);
   try {
     yield* chosen(readFiles(log, options, follow && { growth: follow, bell }), options);
   } finally {
@@ -34,6 +37,8 @@ export async function* readLog(
     bell.stop();
   }
 }
+
+type Lines = readonly string[];
 
 interface Following {
   readonly growth: LogGrowth;
@@ -44,7 +49,7 @@ async function* readFiles(
   log: { readonly path: string; readonly maxFiles: number },
   options: LogOptions,
   following: Following | undefined,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Lines> {
   const files = await openAll(log);
   try {
     const start = await startOf(files, options.tail);
@@ -89,8 +94,11 @@ async function startOf(
   return { index: 0, offset: 0 };
 }
 
-/** Whole lines from an offset on; gives where the first one that is not whole begins. */
-async function* linesOf(file: LogFile, start: number): AsyncGenerator<Buffer, number> {
+/**
+ * Whole lines from an offset on; gives where the first one that is not whole begins. They come by
+ * the block: a step of an asynchronous generator costs more than a line.
+ */
+async function* linesOf(file: LogFile, start: number): AsyncGenerator<Lines, number> {
   let offset = start;
   let wantedBytes = blockBytes;
   for (;;) {
@@ -101,11 +109,7 @@ async function* linesOf(file: LogFile, start: number): AsyncGenerator<Buffer, nu
       wantedBytes *= 2;
       continue;
     }
-    for (let at = 0; at < end; ) {
-      const next = block.indexOf(newline, at);
-      yield block.subarray(at, next);
-      at = next + 1;
-    }
+    yield block.toString('utf8', 0, end - 1).split('\n');
     offset += end;
     wantedBytes = blockBytes;
   }
@@ -117,7 +121,7 @@ async function* follow(
   first: LogFile,
   start: number,
   { growth, bell }: Following,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Lines> {
   let file = first;
   let position = start;
   try {
@@ -156,16 +160,18 @@ async function newerFiles(
 }
 
 async function* chosen(
-  lines: AsyncIterable<Buffer>,
+  blocks: AsyncIterable<Lines>,
   { stdout, stderr, sinceMs, untilMs }: LogOptions,
 ): AsyncGenerator<LogLine> {
-  for await (const text of lines) {
-    const line = parseLine(text);
-    if (!line) continue;
-    const atMs = sinceMs === undefined && untilMs === undefined ? 0 : exactMs(line.time);
-    if (untilMs !== undefined && atMs > untilMs) return;
-    if (sinceMs !== undefined && atMs < sinceMs) continue;
-    if (line.stream === 'stdout' ? stdout : stderr) yield line;
+  for await (const lines of blocks) {
+    for (const text of lines) {
+      const line = parseLine(text);
+      if (!line) continue;
+      const atMs = sinceMs === undefined && untilMs === undefined ? 0 : exactMs(line.time);
+      if (untilMs !== undefined && atMs > untilMs) return;
+      if (sinceMs !== undefined && atMs < sinceMs) continue;
+      if (line.stream === 'stdout' ? stdout : stderr) yield line;
+    }
   }
 }
 
@@ -176,10 +182,10 @@ interface StoredLine {
   attrs?: Record<string, string>;
 }
 
-function parseLine(text: Buffer): LogLine | undefined {
+function parseLine(text: string): LogLine | undefined {
   let stored: StoredLine;
   try {
-    stored = JSON.parse(text.toString()) as StoredLine;
+    stored = JSON.parse(text) as StoredLine;
   } catch {
     return undefined;
   }

@@ -217,7 +217,7 @@ describe('Outputs', () => {
     await open();
     const [out] = writers();
     const grown = Promise.withResolvers<void>();
-    const stop = outputs.onLogGrowth('c', grown.resolve);
+    const stop = await outputs.watchLog('c', grown.resolve);
     writeSync(out, 'x\n');
     await grown.promise;
     assert.deepEqual(logs(), ['x\n']);

@@ -32,8 +32,11 @@ export interface Outputs extends AsyncDisposable {
   /** Everything from there on. Throws `not-found` when the container is not open. */
   listen(id: string, options: Omit<SubscribeOptions, 'id' | 'subscriber'>): Promise<Listening>;
   isOpen(id: string): boolean;
-  /** Calls back after each growth of a container's log until the function given back is called. */
-  onLogGrowth(id: string, listener: () => void): () => void;
+  /**
+   * Calls back after each growth of a container's log, none missed from when this resolves, until
+   * the function given back is called.
+   */
+  watchLog(id: string, listener: () => void): Promise<() => void>;
   /** Dispose leaves fifos and journals for the next daemon. */
 }
 
@@ -54,7 +57,7 @@ export function createOutputs(options: { onFailure: (error: Error) => void }): O
   const link = startWorker(options.onFailure);
   const endings = new Map<string, { promise: Promise<void>; resolve: () => void }>();
   const listeners = new Map<number, ChunkQueue>();
-  const growth = new Map<string, Set<() => void>>();
+  const growth = new Map<string, GrowthWatch>();
   let lastSubscriber = 0;
 
   link.onReport((report) => {
@@ -71,7 +74,7 @@ export function createOutputs(options: { onFailure: (error: Error) => void }): O
         endings.get(report.id)?.resolve();
         break;
       case 'log-grew':
-        for (const listener of growth.get(report.id) ?? []) listener();
+        for (const listener of growth.get(report.id)?.listeners ?? []) listener();
         break;
       case 'rotated':
         void compress(report.path);
@@ -91,7 +94,7 @@ export function createOutputs(options: { onFailure: (error: Error) => void }): O
       await link.ask({ kind: 'close', id });
       endings.get(id)?.resolve();
       endings.delete(id);
-      for (const listener of growth.get(id) ?? []) listener();
+      for (const listener of growth.get(id)?.listeners ?? []) listener();
     },
     isOpen: (id) => endings.has(id),
     async listen(id, options) {
@@ -114,19 +117,29 @@ export function createOutputs(options: { onFailure: (error: Error) => void }): O
         },
       };
     },
-    onLogGrowth(id, listener) {
-      const set = growth.get(id) ?? new Set();
-      growth.set(id, set.add(listener));
-      if (set.size === 1) link.tell({ kind: 'watch-log', id, on: true });
+    async watchLog(id, listener) {
+      const watch = growth.get(id) ?? {
+        listeners: new Set(),
+        begun: link.ask({ kind: 'watch-log', id, on: true }),
+      };
+      growth.set(id, watch);
+      watch.listeners.add(listener);
+      await watch.begun;
       return () => {
-        set.delete(listener);
-        if (set.size > 0 || growth.get(id) !== set) return;
+        watch.listeners.delete(listener);
+        if (watch.listeners.size > 0 || growth.get(id) !== watch) return;
         growth.delete(id);
         link.tell({ kind: 'watch-log', id, on: false });
       };
     },
     [Symbol.asyncDispose]: () => link.quit(),
   };
+}
+
+interface GrowthWatch {
+  readonly listeners: Set<() => void>;
+  /** The worker knows of it. */
+  readonly begun: Promise<void>;
 }
 
 interface WorkerLink {
