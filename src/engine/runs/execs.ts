@@ -95,8 +95,12 @@ export function createExecs(parts: EngineParts): Execs {
     parts.tell(record, `exec_start: ${request.Cmd.join(' ')}`, { execID: id });
     try {
       const process = await processOf(parts, record, run, entry, options.terminal);
-      await run.shim.task.exec({ execId: id, stdio: fifos.stdio, process });
-      const { pid } = await run.shim.task.start(id);
+      const begin = async () => {
+        await run.shim.task.exec({ execId: id, stdio: fifos.stdio, process });
+        return run.shim.task.start(id);
+      };
+      activeRun(parts, parts.table.find(containerId));
+      const { pid } = await noting(run.execStarts, begin());
       fifos.started();
       entry.exec = { ...entry.exec, state: { kind: 'running', pid } };
       run.execs.set(id, entry.exec);
@@ -220,12 +224,22 @@ export function createExecs(parts: EngineParts): Execs {
   };
 }
 
+/** Keeps the work in the set until it is over. */
+async function noting<T>(set: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
+  set.add(work);
+  try {
+    return await work;
+  } finally {
+    set.delete(work);
+  }
+}
+
 /** The run of a container that can take another process. Throws `conflict` in Docker's words. */
 function activeRun(parts: EngineParts, { id, state }: ContainerRecord): Run {
   if (state.kind === 'restarting') {
     throw conflict(`Container ${id} is restarting, wait until the container is running`);
   }
-  if (state.kind === 'paused') {
+  if (state.kind === 'paused' || parts.runs.get(id)?.isPausing) {
     throw conflict(`Container ${id} is paused, unpause the container before exec`);
   }
   const run = parts.runs.get(id);

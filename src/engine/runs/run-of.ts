@@ -27,6 +27,8 @@ export function createRun(
     closesStdin: StdinOnce,
     delayBeforeMs,
     execs: new Map(),
+    execStarts: new Set(),
+    isPausing: false,
     ended: end.promise,
     settleEnd: end.resolve,
     isStoppedByUser: false,

@@ -19,6 +19,10 @@ export interface Run {
   readonly delayBeforeMs: number;
   /** Additional processes that are not over. */
   readonly execs: Map<string, Exec>;
+  /** Additional processes that are being started: a freeze in the middle would hold the shim up. */
+  readonly execStarts: Set<Promise<unknown>>;
+  /** Set while the container is being paused: no process is started then. */
+  isPausing: boolean;
   /** Resolves when its processes have ended, nothing of it is left and the record says so. */
   readonly ended: Promise<void>;
   /** Set by stop and kill: the restart policy leaves it alone. */

@@ -138,7 +138,13 @@ export function createLifecycle(
           throw conflict(`Container ${id} is restarting, wait until the container is running`);
         }
         const run = aliveRun(parts, record);
-        await withContext(`cannot pause container ${id}`, () => run.shim.task.pause());
+        run.isPausing = true;
+        try {
+          await Promise.allSettled(run.execStarts);
+          await withContext(`cannot pause container ${id}`, () => run.shim.task.pause());
+        } finally {
+          run.isPausing = false;
+        }
         parts.tell(parts.table.apply(id, { kind: 'paused' }), 'pause');
       });
     },
