@@ -56,10 +56,10 @@ async function finish(
   const { request, emit, controller } = session;
   const image = await finishImage(solved, request);
   const { imageId } = image;
+  solved.target.finish(imageId);
   const task = 'exporting to image';
   emit({ kind: 'task-started', task, atMs: Date.now() });
   if (keepsImage(request)) await storeImage(image, request, ports.images);
-  solved.target.finish(imageId);
   const outputs = await makeOutputs(
     { imageId, solved },
     { request, emit, exports: ports.exports, signal: controller.signal },
