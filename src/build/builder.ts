@@ -172,10 +172,26 @@ export interface StepFailureDetails {
 
 export type StepFailure = BerthError & { readonly details: StepFailureDetails };
 
-/** A failed RUN, kept for a shell in it: `request` with another argv runs there. Dispose drops it. */
+/** A failed RUN, kept for a look at what it left. Dispose drops it; so does time. */
 export interface FailedStep extends AsyncDisposable {
   readonly id: string;
   readonly request: Omit<RunRequest, 'onOutput' | 'signal' | 'stdin'>;
+  /**
+   * Runs a shell where the step ran: with its files, environment, mounts, user and network. One at
+   * a time: throws `conflict`.
+   */
+  shell(
+    options: Pick<RunRequest, 'onOutput' | 'signal' | 'stdin'> & {
+      /** Size of the terminal; without it there is none. */
+      terminal?: { rows: number; columns: number };
+    },
+  ): Promise<{ exitCode: number }>;
+}
+
+/** Failed steps by their ids. */
+export interface FailedSteps {
+  /** Throws `not-found`. */
+  get(id: string): FailedStep;
 }
 
 /** The build cache as `docker system df` and `docker builder prune` see it. */

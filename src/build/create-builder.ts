@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Digest } from '../core/index.ts';
-import type { BuildCache, Builder } from './builder.ts';
+import type { BuildCache, Builder, FailedSteps } from './builder.ts';
 import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
 import { createArchives } from './context/archive-kind.ts';
+import { createFailedSteps } from './session/failed-steps.ts';
 import type { BuilderState } from './session/session.ts';
 import { createSessions } from './session/sessions.ts';
 import { createSweeper } from './session/sweeper.ts';
@@ -16,6 +17,8 @@ import { createSlots } from './solve/slots.ts';
 /** A builder with its cache. Dispose stops all builds and waits for their end. */
 export interface BerthBuilder extends Builder, AsyncDisposable {
   readonly cache: BuildCache;
+  /** Steps that failed and were to be kept (BuildRequest.keepFailedStep). */
+  readonly failedSteps: FailedSteps;
   /** Stacks that the cache or a running build needs: they must not be collected as garbage. */
   heldChains(): ReadonlySet<Digest>;
   /** Is the stack one of them? */
@@ -34,6 +37,7 @@ export async function createBuilder(
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   const { records } = ports;
+  const failedSteps = createFailedSteps();
   const sweeper = createSweeper(options.onSweepError);
   const state: BuilderState = {
     ports,
@@ -43,6 +47,7 @@ export async function createBuilder(
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
     archives: createArchives(ports.decompressors),
     knownImages: new Set(),
+    failedSteps,
     sweep: sweeper.sweep,
   };
   const sessions = createSessions(state, trim);
@@ -63,11 +68,13 @@ export async function createBuilder(
   return {
     build: sessions.build,
     cache,
+    failedSteps,
     settled: sweeper.settled,
     holds: (chain) => records.names(chain) || held().has(chain),
     heldChains: () => new Set([...held(), ...records.list().map(({ chain }) => chain)]),
     async [Symbol.asyncDispose]() {
       await sessions.stop();
+      await failedSteps[Symbol.asyncDispose]();
       await sweeper.settled();
       records[Symbol.dispose]();
     },

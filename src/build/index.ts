@@ -11,6 +11,7 @@ export type {
   CachePruneOptions,
   CacheUsage,
   FailedStep,
+  FailedSteps,
   LineUsage,
   StepFailure,
   StepFailureDetails,

@@ -79,6 +79,8 @@ export interface RunRequest {
   shmSizeBytes?: number;
   limits?: StepLimits;
   stdin?: ByteStream;
+  /** Gives the command a terminal; all output comes as `stdout`. */
+  terminal?: boolean;
   onOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** Abort kills every process of the step at once. */
   signal?: AbortSignal;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { BuildMessage, BuildSpec, CacheSpec, ContextSpec } from '../api/index.ts';
 import { internal } from '../core/index.ts';
 import type { Connection } from './connection.ts';
@@ -28,6 +28,11 @@ export function buildsClient(connection: Connection) {
     },
     output: (id: string, index: number): Promise<IncomingMessage> =>
       connection.send({ method: 'GET', path: at(id, `/outputs/${index}`) }),
+    /** A shell in a step that failed and was kept; without a size it has no terminal. */
+    failedStepShell: (id: string, size?: { rows: number; columns: number }): Promise<Duplex> =>
+      connection.upgrade({ method: 'POST', path: `/v1/builds/steps/${id}/shell`, query: size }),
+    dropFailedStep: (id: string) =>
+      connection.json<void>({ method: 'DELETE', path: `/v1/builds/steps/${id}` }),
     drop: (id: string) => connection.json<void>({ method: 'DELETE', path: at(id) }),
   };
 }

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { BerthError, type ErrorKind, errnoCode, invalid, unavailable } from '../core/index.ts';
 
 /** One address of the daemon; requests are independent of each other. */
@@ -7,6 +7,8 @@ export interface Connection {
   readonly host: string;
   /** Sends a request and gives the answer's stream once its status is a good one, else throws. */
   send(request: ClientRequest): Promise<IncomingMessage>;
+  /** Sends a request that makes the connection a bare stream both ways. */
+  upgrade(request: ClientRequest): Promise<Duplex>;
   /** As `send`, for JSON both ways; undefined for an empty answer. */
   json<T>(request: ClientRequest): Promise<T>;
 }
@@ -72,7 +74,26 @@ export function connect(host: string): Connection {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  return { host, send, json };
+  function upgrade(request: ClientRequest): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest({
+        ...target,
+        method: request.method,
+        path: pathOf(request),
+        headers: { ...request.headers, connection: 'Upgrade', upgrade: 'tcp' },
+        signal: request.signal,
+      });
+      outgoing.on('error', (error) => reject(connectionError(host, error)));
+      outgoing.on('response', (answer) => answerError(answer).then(reject, reject));
+      outgoing.on('upgrade', (_answer, socket, head) => {
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+      outgoing.end();
+    });
+  }
+
+  return { host, send, upgrade, json };
 }
 
 function parseHost(host: string): { socketPath: string } | { host: string; port: number } {

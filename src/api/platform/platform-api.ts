@@ -1,15 +1,16 @@
-import type { Builder } from '../../build/index.ts';
+import type { Builder, FailedSteps } from '../../build/index.ts';
 import { errorKind, errorMessage } from '../../core/index.ts';
 import { empty, json } from '../http/reply.ts';
 import { post, type RouteTable } from '../http/route.ts';
 import { statusOf } from '../http/status.ts';
+import { failedStepRoutes } from './builds/failed-step-shell.ts';
 import { buildRoutes } from './builds/routes.ts';
 import { type JobsBackend, jobRoutes } from './jobs/routes.ts';
 import { type UsersBackend, userRoutes } from './users/routes.ts';
 
 /** What Berth has and Docker lacks. */
 export interface PlatformPorts {
-  readonly builder: Builder;
+  readonly builder: Builder & { readonly failedSteps: FailedSteps };
   readonly jobs: JobsBackend;
   readonly users: UsersBackend;
   /** Ends the daemon once the answer is out; with `containers` they are stopped first. */
@@ -18,8 +19,11 @@ export interface PlatformPorts {
 
 /** Berth's own API, below `/v1/`; errors are `{"message": …, "kind": …}`. */
 export function platformApi(ports: PlatformPorts): RouteTable {
+  const failedSteps = failedStepRoutes(ports.builder.failedSteps);
   return {
+    hijacks: failedSteps.hijacks,
     routes: [
+      ...failedSteps.routes,
       ...jobRoutes(ports.jobs),
       ...userRoutes(ports.users),
       ...buildRoutes(ports.builder),

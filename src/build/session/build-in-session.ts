@@ -1,4 +1,4 @@
-import type { Digest } from '../../core/index.ts';
+import { BerthError, type Digest } from '../../core/index.ts';
 import type { BuildResult, FailedStep, StepFailureDetails } from '../builder.ts';
 import type { BuilderPorts } from '../builder-ports.ts';
 import { exportCaches } from '../export/export-caches.ts';
@@ -22,9 +22,9 @@ export async function buildInSession(state: BuilderState, session: Session): Pro
     await resources.disposeAsync();
     return result;
   } catch (error) {
-    const kept = keptStep(error);
-    if (kept) handOver(kept, resources);
-    else if (session.hosted.size === 0) await resources.disposeAsync();
+    const failure = withKept(error, (step) => state.failedSteps.keep(step, resources));
+    if (failure) throw failure;
+    if (session.hosted.size === 0) await resources.disposeAsync();
     else state.sweep(disposeAfter(session.hosted, resources));
     // An abort shows as many errors; the one to tell is that it was aborted.
     if (controller.signal.aborted && !isFailure(error)) throw controller.signal.reason;
@@ -81,18 +81,15 @@ function usageOfLines({ layers }: BuilderPorts, { plan, target }: SolvedBuild) {
   );
 }
 
-function keptStep(error: unknown): FailedStep | undefined {
-  if (!isFailure(error)) return undefined;
-  return ((error as { details?: unknown }).details as StepFailureDetails).kept;
-}
-
-/** The kept step's mounts stand in the build's folders: both go together. */
-function handOver(kept: FailedStep, resources: AsyncDisposableStack): void {
-  const drop = kept[Symbol.asyncDispose].bind(kept);
-  Object.assign(kept, {
-    async [Symbol.asyncDispose]() {
-      await drop();
-      await resources.disposeAsync();
-    },
+/** The failure of a step that is kept for a look at it, the build's folders with it. */
+function withKept(error: unknown, keep: (step: FailedStep) => FailedStep): BerthError | undefined {
+  if (!(error instanceof BerthError) || !isFailure(error)) return undefined;
+  const details = error.details as StepFailureDetails;
+  if (!details.kept) return undefined;
+  const { kind, message, code, cause } = error;
+  return new BerthError(kind, message, {
+    code,
+    cause,
+    details: { ...details, kept: keep(details.kept) },
   });
 }

@@ -10,6 +10,7 @@ import type { StepNote } from '../solve/layer-step.ts';
 import type { SharedWork } from '../solve/shared-work.ts';
 import type { Slots } from '../solve/slots.ts';
 import type { SolvedStage } from '../solve/stage-solver.ts';
+import type { FailedStepsKeeper } from './failed-steps.ts';
 
 /** What all builds of one builder share. */
 export interface BuilderState {
@@ -20,6 +21,7 @@ export interface BuilderState {
   readonly cacheMounts: CacheMounts;
   readonly archives: Archives;
   readonly knownImages: Set<Digest>;
+  readonly failedSteps: FailedStepsKeeper;
   /** Takes over the wait for a removal that no build needs to wait for. */
   readonly sweep: (removal: Promise<void>) => void;
 }

@@ -4,6 +4,7 @@ import { type Inputs, listInput } from '../cache/inputs.ts';
 import type { RunAction } from '../plan/actions.ts';
 import type { RunRequest, WritableFilesystem } from '../ports.ts';
 import type { BuildScope, Parent } from './build-scope.ts';
+import { failedStep } from './failed-step.ts';
 import type { Attempt, LayerStep, MadeLayer } from './layer-step.ts';
 import {
   mountDigest,
@@ -100,7 +101,10 @@ async function make(scope: BuildScope, making: Making): Promise<MadeLayer> {
   const outcome = await scope.ports.runner.run({ ...request, onOutput, signal });
   signal.throwIfAborted();
   if (outcome.exitCode !== 0) {
-    const kept = scope.request.keepFailedStep ? keep(request, leases.move()) : undefined;
+    const { runner } = scope.ports;
+    const kept = scope.request.keepFailedStep
+      ? failedStep(request, { runner, leases: leases.move() })
+      : undefined;
     throw commandFailure({
       argv: action.argv,
       ...outcome,
@@ -141,11 +145,6 @@ function requestOf(
     shmSizeBytes: request.shmSizeBytes,
     limits: request.limits,
   };
-}
-
-/** Hands the failed step's filesystem and mounts over to whoever looks into it. */
-function keep(request: FailedStep['request'], leases: AsyncDisposableStack): FailedStep {
-  return { id: request.id, request, [Symbol.asyncDispose]: () => leases.disposeAsync() };
 }
 
 function boundedOutput(onOutput: RunRequest['onOutput']): RunRequest['onOutput'] {

@@ -199,7 +199,15 @@ test('a failed step is kept for a shell when that was asked for', async () => {
   assert.ok(env.includes('A=b'));
   assert.equal(cwd, '/w');
   assert.equal(statSync(mounts[0]!.source).isFile(), true);
+  const { failedSteps } = kit.builder;
+  const output: string[] = [];
+  await failedSteps.get(kept.id).shell({
+    onOutput: (_stream, bytes) => void output.push(Buffer.from(bytes).toString()),
+  });
+  const shell = kit.runner.requests.at(-1)!;
+  assert.deepEqual([shell.argv, shell.cwd, shell.mounts], [['/bin/sh'], '/w', mounts]);
   await kept[Symbol.asyncDispose]();
+  assert.throws(() => failedSteps.get(kept.id), { kind: 'not-found' });
   assert.equal(kit.ports.filesystems.open(), 0);
   assert.deepEqual(readdirSync(join(kit.root, 'secrets')), []);
   await kit.builder.settled();

@@ -4,6 +4,7 @@ import { buildsClient } from '../../client/index.ts';
 import { BerthError, type ErrorKind, invalid } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
 import { readCredentials } from '../build/docker-config.ts';
+import { shellInFailedStep } from '../build/failed-step-shell.ts';
 import { mainContext } from '../build/main-context.ts';
 import { parseOutput } from '../build/output-target.ts';
 import { packFolder } from '../build/pack-folder.ts';
@@ -94,8 +95,9 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
   try {
+    const builds = buildsClient(connectFrom(command));
     const outcome = await runBuild({
-      builds: buildsClient(connectFrom(command)),
+      builds,
       spec: {
         ...spec,
         context: main.context,
@@ -110,11 +112,22 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
       signal: interrupt.signal,
     });
     report.finish();
+    const kept = keptStepOf(outcome);
+    if (kept !== undefined) {
+      process.stderr.write(`${(outcome as { error: string }).error}\n`);
+      await shellInFailedStep(builds, kept);
+    }
     settle(outcome, flags);
   } finally {
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }
+}
+
+/** The step the daemon kept after its failure, if it did. */
+function keptStepOf(outcome: BuildOutcome): string | undefined {
+  if (outcome.kind !== 'failure') return undefined;
+  return (outcome.details as { kept?: { id: string } } | undefined)?.kept?.id;
 }
 
 function settle(outcome: BuildOutcome, flags: BuildFlags): void {

@@ -134,4 +134,41 @@ describe('docker build against the daemon', () => {
     );
     assert.equal(await daemon.ok('run', '--rm', 'told', 'cat', 'y'), 'x');
   });
+
+  it('berth build explains, keeps a failed step for a shell, and takes its cache elsewhere', async () => {
+    const folder = context({ Dockerfile: 'FROM busybox\nCOPY f /f\nRUN echo x > /y\n', f: '1' });
+    const build = (...args: string[]) => daemon.berth('build', '--progress', 'plain', ...args);
+    await build('-t', 'explained', folder);
+    writeFileSync(join(folder, 'f'), '2');
+    const cache = join(daemon.folder, 'cache');
+    const explained = await build(
+      ...[
+        '-t',
+        'explained',
+        '--explain',
+        '--cache-to',
+        `type=local,dest=${cache},mode=max`,
+        folder,
+      ],
+    );
+    assert.match(explained.stdout + explained.stderr, /"f" changed: content/);
+    await daemon.ok('builder', 'prune', '-af');
+    await daemon.ok('rmi', 'explained');
+    const again = await build('--cache-from', `type=local,src=${cache}`, '-t', 'explained', folder);
+    assert.match(again.stdout + again.stderr, /RUN echo x > \/y\n(?:.*\n)*.*CACHED/);
+    assert.equal(await daemon.ok('run', '--rm', 'explained', 'cat', '/y', '/f'), 'x\n2');
+
+    const failing = context({
+      Dockerfile: 'FROM busybox\nWORKDIR /w\nRUN echo half > half; exit 7\n',
+    });
+    const command = `${process.cwd()}/bin/berth build --progress plain --shell-on-error ${failing}`;
+    const shell = await daemon.run('script', ['-qec', command, '/dev/null'], {
+      input: 'cat half; exit\n',
+    });
+    assert.equal(shell.code, 1);
+    assert.match(shell.stdout, /exit code: 7[\s\S]*\nhalf\r*\n/);
+    const without = await build('--shell-on-error', failing);
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /no terminal to open a shell on/);
+  });
 });

@@ -35,7 +35,12 @@ export function stepBundle(
     container: {
       id: request.id,
       argv: request.argv,
-      config: { Image: '', Env: [...request.env], WorkingDir: request.cwd },
+      config: {
+        Image: '',
+        Env: [...request.env],
+        WorkingDir: request.cwd,
+        Tty: request.terminal ?? false,
+      },
       hostConfig: hostConfigOf(request, place.cgroupParent),
     },
     rootPath: request.rootPath,

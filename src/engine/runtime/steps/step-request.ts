@@ -32,6 +32,8 @@ export interface StepRequest {
     readonly ulimits?: readonly { name: string; soft: number; hard: number }[];
   };
   readonly stdin?: ByteStream;
+  /** Gives the command a terminal; all output comes as `stdout`. */
+  readonly terminal?: boolean;
   readonly onOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** Abort kills every process of the step at once. */
   readonly signal?: AbortSignal;

@@ -120,16 +120,17 @@ async function runStep(
   const { id, signal, limits } = request;
   const logPath = join(runtime.folder, 'log.json');
   const bounded = limits?.memoryBytes !== undefined;
-  const child = spawn(
-    runtime.binary,
-    [
-      ...['--root', runtime.statePath, '--log', logPath, '--log-format', 'json', 'run'],
-      // Kept for a look at its cgroup: the count of OOM kills goes with the container.
-      ...(bounded ? ['--keep'] : []),
-      ...['--bundle', runtime.folder, id],
-    ],
-    { stdio: [request.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] },
-  );
+  const words = [
+    ...[runtime.binary, '--root', runtime.statePath],
+    ...['--log', logPath, '--log-format', 'json', 'run'],
+    // Kept for a look at its cgroup: the count of OOM kills goes with the container.
+    ...(bounded ? ['--keep'] : []),
+    ...['--bundle', runtime.folder, id],
+  ];
+  const [program, ...args] = request.terminal ? behindTerminal(words) : words;
+  const child = spawn(program!, args, {
+    stdio: [request.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  });
   const killing = killOnAbort(request, runtime, child);
   const output = streamOutput(child, request);
   const exitCode = await new Promise<number>((resolve, reject) => {
@@ -144,6 +145,12 @@ async function runStep(
   if (failure) throw invalid(`OCI runtime create failed: ${failure}: unknown`);
   output.flush();
   return { exitCode, oomKilled };
+}
+
+/** The runtime passes its own terminal on: script(1) makes one and joins it to its pipes. */
+function behindTerminal(words: readonly string[]): string[] {
+  const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return ['script', '--quiet', '--return', '--flush', '--command', quoted, '/dev/null'];
 }
 
 /** What the runtime says itself on standard error when it cannot start the program. */
