@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { buildsClient } from '../../client/index.ts';
-import { BerthError, type ErrorKind, invalid } from '../../core/index.ts';
+import { invalid } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
 import { readCredentials } from '../build/docker-config.ts';
 import { shellInFailedStep } from '../build/failed-step-shell.ts';
@@ -131,10 +131,11 @@ function keptStepOf(outcome: BuildOutcome): string | undefined {
 }
 
 function settle(outcome: BuildOutcome, flags: BuildFlags): void {
-  if (outcome.kind === 'failure')
-    throw new BerthError(outcome.errorKind as ErrorKind, outcome.error, {
-      details: outcome.details,
-    });
+  if (outcome.kind === 'failure') {
+    process.stderr.write(`berth: ${outcome.error}\n`);
+    process.exitCode = 1;
+    return;
+  }
   const { imageId, manifestDigest } = outcome;
   if (flags.iidfile) writeFileSync(flags.iidfile, imageId);
   if (flags.metadataFile) {
