@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createApiServer,
@@ -20,7 +19,7 @@ import { createImageArchives } from './image-archives.ts';
 import { createJobBackend } from './job-backend.ts';
 import { createJobOutputs } from './job-outputs.ts';
 import { createJobRecords } from './job-records.ts';
-import { lockRunFolder } from './lock.ts';
+import { lockFolder } from './lock.ts';
 import { warn } from './log.ts';
 import { openBuilder } from './open-builder.ts';
 import { type EngineParts, openEngine } from './open-engine.ts';
@@ -49,8 +48,8 @@ interface Parts extends EngineParts {
 /** Wires every port to its implementation, takes over what an earlier daemon left, and listens. */
 export async function startDaemon(config: Config): Promise<Daemon> {
   await using started = new AsyncDisposableStack();
-  started.use(lockRunFolder(config.runPath));
-  mkdirSync(config.rootPath, { recursive: true, mode: 0o711 });
+  started.use(lockFolder(config.runPath));
+  started.use(lockFolder(config.rootPath));
   const parts = await openParts(config, started);
   const shutdownListeners: ((options: { containers: boolean }) => void)[] = [];
   const api = await serveApis(parts, (options) => {

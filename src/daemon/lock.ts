@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { conflict, errnoCode } from '../core/index.ts';
 
 /**
- * Makes this process the only daemon of a run folder, by `berth.pid` in it. A file left by a daemon
+ * Makes this process the only daemon of a folder, of data or run files, by `berth.pid` in it. A file left by a daemon
  * that was killed is taken over. Throws `conflict` while another daemon lives.
  */
-export function lockRunFolder(runPath: string): Disposable {
-  mkdirSync(runPath, { recursive: true, mode: 0o711 });
-  const path = join(runPath, 'berth.pid');
+export function lockFolder(folder: string): Disposable {
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const path = join(folder, 'berth.pid');
   const other = readPid(path);
   if (other !== undefined && other !== process.pid && isDaemon(other)) {
-    throw conflict(`start daemon: process ${other} already serves ${runPath}`);
+    throw conflict(`start daemon: process ${other} already serves ${folder}`);
   }
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, `${process.pid}\n`);

@@ -38,7 +38,9 @@ export function openDatabase(path: string): Database {
   function transaction<T>(work: () => T): T {
     if (depth > 0) return work();
     try {
-      return attempt(work);
+      const result = attempt(work);
+      reserve.restore();
+      return result;
     } catch (error) {
       if (!isFull(error)) throw error;
       if (reserve.giveUp()) return transaction(work);

@@ -51,7 +51,8 @@ export function openContainerTable(database: Database): ContainerTable {
   function write(work: () => void): void {
     sqlite.exec('PRAGMA synchronous = NORMAL');
     try {
-      work();
+      // On a full disk its reserve lets containers still end and go.
+      database.transaction(work);
     } finally {
       sqlite.exec('PRAGMA synchronous = FULL');
     }

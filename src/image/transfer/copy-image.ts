@@ -65,6 +65,7 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
     }
     return { root, copied };
   } catch (error) {
+    await sink.abandon?.();
     if (outer?.aborted) throw canceled('copy image: canceled', { cause: outer.reason });
     throw error;
   }

@@ -36,6 +36,8 @@ export interface ImageSink {
     options: PutOptions,
   ): Promise<void>;
   putManifest(manifest: RawManifest, options: PutManifestOptions): Promise<void>;
+  /** The copy failed: lets go of what was put and still waits for its manifest. Idempotent. */
+  abandon?(): Promise<void>;
 }
 
 export interface PutOptions {

@@ -106,8 +106,7 @@ class ImageIntake implements ImageSink {
       await content.put(manifest.bytes);
       keep({ id, config, rawConfig, manifest, tags });
     } finally {
-      await this.#dropUnpacked();
-      this.#lease[Symbol.dispose]();
+      await this.abandon();
     }
   }
 
@@ -167,9 +166,10 @@ class ImageIntake implements ImageSink {
     return diffId !== undefined && layers.hasDiffId(diffId);
   }
 
-  async #dropUnpacked(): Promise<void> {
+  async abandon(): Promise<void> {
     for (const layer of this.#unpacked.values()) await this.#options.snapshots.discard(layer);
     this.#unpacked.clear();
+    this.#lease[Symbol.dispose]();
   }
 }
 

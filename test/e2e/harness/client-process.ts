@@ -11,11 +11,20 @@ export interface ClientProcess {
   readonly ended: Promise<number | null>;
 }
 
+/** The docker client. */
 export function startClient(
-  { env }: { env: NodeJS.ProcessEnv },
+  daemon: { env: NodeJS.ProcessEnv },
   ...args: readonly string[]
 ): ClientProcess {
-  const child = spawn('docker', args, { env });
+  return startProcess(daemon, 'docker', args);
+}
+
+export function startProcess(
+  { env }: { env: NodeJS.ProcessEnv },
+  command: string,
+  args: readonly string[],
+): ClientProcess {
+  const child = spawn(command, args, { env });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (piece: string) => {
@@ -28,9 +37,10 @@ export function startClient(
     ended,
     output: () => text,
     says: (pattern) =>
-      until(`docker ${args.join(' ')} says ${pattern}`, () => {
+      until(`${command} ${args.join(' ')} says ${pattern}`, () => {
         if (pattern.test(text)) return true;
-        if (child.exitCode !== null) throw new Error(`docker ended without ${pattern}:\n${text}`);
+        if (child.exitCode !== null)
+          throw new Error(`${command} ended without ${pattern}:\n${text}`);
         return false;
       }),
   };

@@ -131,7 +131,10 @@ export async function startStubRegistry(): Promise<StubRegistry> {
     const image = images.get(name);
     const bytes = kind === 'manifests' ? image?.manifest : image?.blobs.get(reference);
     if (kind === 'blobs' && method === 'GET' && stub.intercept(reference, response, bytes)) return;
-    if (!image || !bytes) return void response.writeHead(404).end('{}');
+    if (!image || !bytes) {
+      const error = { code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' };
+      return void response.writeHead(404).end(JSON.stringify({ errors: [error] }));
+    }
     const isManifest = kind === 'manifests';
     response.writeHead(200, {
       'content-length': bytes.length,

@@ -1,4 +1,4 @@
-import type { StepFailureDetails } from '../../../build/index.ts';
+import type { BuildRequest, StepFailureDetails } from '../../../build/index.ts';
 import { BerthError, errorMessage, familiarReference, shortId } from '../../../core/index.ts';
 import type { Reply } from '../../http/reply.ts';
 import type { ApiRequest } from '../../http/route.ts';
@@ -30,7 +30,9 @@ export function buildImage(ports: BuildPorts, running: RunningBuilds, request: A
       } catch (error) {
         output.flush();
         for (const message of held) send(message);
-        throw error;
+        const place = placeOf(error, wanted.dockerfile);
+        if (place) send({ stream: place });
+        throw withLine(error, wanted.dockerfile);
       } finally {
         running.delete(id);
       }
@@ -39,18 +41,45 @@ export function buildImage(ports: BuildPorts, running: RunningBuilds, request: A
   );
 }
 
+/** Where a failed step stands: file, line and its text. Not of a file that cannot be parsed. */
+function placeOf(error: unknown, file: BuildRequest['dockerfile']): string | undefined {
+  const { line, text } = detailsOf<StepFailureDetails>(error);
+  return line === undefined || text === undefined ? undefined : excerpt(file, line, text);
+}
+
+function excerpt(file: BuildRequest['dockerfile'], line: number, text: string): string {
+  const name = 'path' in file ? file.path : (file.fileName ?? 'Dockerfile');
+  // What a file holds may not steer the terminal that shows it.
+  const shown = text.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').slice(0, mostShown);
+  return `${name}:${line}\n--------------------\n${String(line).padStart(4)} | >>> ${shown}\n--------------------\n`;
+}
+
+const mostShown = 400;
+
+function detailsOf<Details>(error: unknown): Partial<Details> {
+  return error instanceof BerthError ? ((error.details ?? {}) as Partial<Details>) : {};
+}
+
 function sayBuilt(send: SendProgress, imageId: string, tags: readonly string[]): void {
   send({ aux: { ID: imageId } });
   send({ stream: `Successfully built ${shortId(imageId)}\n` });
   for (const tag of tags) send({ stream: `Successfully tagged ${tag}\n` });
 }
 
+/** The error of a file that cannot be parsed, the line itself added to its message. */
+function withLine(error: unknown, file: BuildRequest['dockerfile']): unknown {
+  const { line, lineText } = detailsOf<{ line: number; lineText: string }>(error);
+  if (line === undefined || lineText === undefined) return error;
+  const message = `${errorMessage(error)}\n${excerpt(file, line, lineText).trimEnd()}`;
+  return new BerthError((error as BerthError).kind, message, { cause: error });
+}
+
 /** A failed step in the classic builder's words, with its exit code. */
 function describeFailure(error: unknown): { code?: number; message: string } {
-  const details = error instanceof BerthError ? (error.details as Partial<StepFailureDetails>) : {};
+  const details = detailsOf<StepFailureDetails>(error);
   const code = exitCodeOf(error);
   return {
     ...(code !== undefined && { code }),
-    message: details?.classicMessage ?? errorMessage(error),
+    message: details.classicMessage ?? errorMessage(error),
   };
 }
