@@ -46,7 +46,7 @@ export async function openStore(options: {
   });
   const { records: layers, intake } = snapshots;
   const leases = createLeases();
-  const parts = { database, content, snapshots, layers, intake, leases, isNeeded };
+  const parts = { database, content, snapshots, layers, intake, leases, pool, isNeeded };
   const images = await openImageStore(parts);
   const collector = createGarbageCollector({
     content,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { ByteStream } from '../../core/index.ts';
+import { blockStrategy } from './block-strategy.ts';
 
 /*
  * One gzip member whose blocks are deflated side by side, as pigz does: each block knows the 32 KiB
@@ -20,7 +21,7 @@ const deflate = promisify(deflateRaw) as (block: Uint8Array, options: object) =>
 export async function* gzip(stream: ByteStream, { level }: { level: number }): ByteStream {
   yield Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, level >= 9 ? 2 : level === 1 ? 4 : 0, 0xff]);
   const pending: Promise<Buffer>[] = [];
-  let window: Buffer | undefined;
+  let window: Uint8Array | undefined;
   let checksum = 0;
   let sizeBytes = 0;
   try {
@@ -28,7 +29,7 @@ export async function* gzip(stream: ByteStream, { level }: { level: number }): B
       checksum = crc32(block, checksum);
       sizeBytes += block.length;
       const job = deflate(block, {
-        level,
+        ...blockStrategy(block, level),
         finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         chunkSize: blockBytes / 2,
         ...(window && { dictionary: window }),
@@ -50,8 +51,10 @@ export async function* gzip(stream: ByteStream, { level }: { level: number }): B
 }
 
 /** The stream in blocks of exactly `blockBytes` but for the last, which may be empty. */
-async function* blocksOf(stream: ByteStream): AsyncGenerator<{ block: Buffer; isLast: boolean }> {
-  let block = Buffer.allocUnsafeSlow(blockBytes);
+async function* blocksOf(
+  stream: ByteStream,
+): AsyncGenerator<{ block: Uint8Array; isLast: boolean }> {
+  let block: Uint8Array = Buffer.allocUnsafeSlow(blockBytes);
   let filled = 0;
   for await (const chunk of stream) {
     let at = 0;
@@ -59,8 +62,13 @@ async function* blocksOf(stream: ByteStream): AsyncGenerator<{ block: Buffer; is
       // Held back until more comes, so that the last block is known as such.
       if (filled === blockBytes) {
         yield { block, isLast: false };
-        block = Buffer.allocUnsafeSlow(blockBytes);
         filled = 0;
+        if (chunk.length - at === blockBytes) {
+          block = chunk.subarray(at);
+          filled = blockBytes;
+          break;
+        }
+        block = Buffer.allocUnsafeSlow(blockBytes);
       }
       const taken = Math.min(blockBytes - filled, chunk.length - at);
       block.set(chunk.subarray(at, at + taken), filled);

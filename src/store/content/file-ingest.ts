@@ -115,6 +115,20 @@ export class FileIngest implements Ingest {
       await this.abort();
       throw problem;
     }
+    await this.#store(digest);
+    return { digest, sizeBytes };
+  }
+
+  /**
+   * Ends an upload whose file another thread wrote, and digested while it did: nothing was given to
+   * `write`.
+   */
+  async adopt({ digest }: { digest: Digest }): Promise<void> {
+    this.#check();
+    await this.#store(digest);
+  }
+
+  async #store(digest: Digest): Promise<void> {
     try {
       await this.#handle.sync();
       await this.#finish(digest);
@@ -122,7 +136,6 @@ export class FileIngest implements Ingest {
       throw diskError(`commit upload ${this.id}`, error);
     }
     await this.#close();
-    return { digest, sizeBytes };
   }
 
   async #digestLike(wanted: Digest | undefined): Promise<Digest> {

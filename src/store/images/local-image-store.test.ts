@@ -18,11 +18,16 @@ import { openContentStore } from '../content/file-content-store.ts';
 import { openDatabase } from '../database.ts';
 import { createLeases } from '../garbage/leases.ts';
 import type { CommittedLayer, Snapshots } from '../snapshots/snapshots.ts';
+import { createWorkerPool } from '../threads/worker-pool.ts';
 import type { BlobIntake, LayerBlob, LayerIndex } from './layer-index.ts';
 import { openImageStore } from './local-image-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-images-'));
-after(() => rmSync(folder, { recursive: true }));
+const pool = createWorkerPool();
+after(async () => {
+  await pool[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
 
 /** Layers kept in memory: what of Snapshots and LayerIndex images use. */
 function memoryLayers() {
@@ -115,6 +120,7 @@ async function open(name: string, memory = memoryLayers()) {
     content,
     intake,
     leases: createLeases(),
+    pool,
     ...memory,
   });
   return { images, content, memory };

@@ -22,10 +22,12 @@ import type { Database } from '../database.ts';
 import type { Leases } from '../garbage/leases.ts';
 import type { ImageChange, ImageStore, LocalImage } from '../image-store.ts';
 import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
+import type { WorkerPool } from '../threads/worker-pool.ts';
 import { findImage } from './find-image.ts';
 import { type ImageRecord, ImageRecords } from './image-records.ts';
 import type { BlobIntake, LayerBlob, LayerIndex } from './layer-index.ts';
-import { createLayerPacker, type LayerPacker, offerImage } from './offer-image.ts';
+import { offerImage } from './offer-image.ts';
+import { createLayerPacker, type LayerPacker } from './pack-layer.ts';
 import { type ReceivedImage, receiveImage } from './receive-image.ts';
 
 export interface ImageStoreOptions {
@@ -34,6 +36,7 @@ export interface ImageStoreOptions {
   readonly snapshots: Snapshots;
   readonly layers: LayerIndex;
   readonly intake: BlobIntake;
+  readonly pool: WorkerPool;
   readonly leases: Pick<Leases, 'open'>;
   /** Whether something besides images needs the stack: the build cache, say. */
   readonly isNeeded?: (chain: ChainId) => boolean;

@@ -1,7 +1,6 @@
-import { collect, type Digest, digestOf, randomId } from '../../core/index.ts';
+import { collect, digestOf } from '../../core/index.ts';
 import {
   type Compression,
-  compress,
   type Descriptor,
   type ImageSource,
   isManifestType,
@@ -10,63 +9,16 @@ import {
   type RawManifest,
 } from '../../image/index.ts';
 import type { ContentStore } from '../content-store.ts';
-import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
 import type { ImageRecord, ManifestRecord } from './image-records.ts';
-import type { LayerBlob, LayerIndex } from './layer-index.ts';
+import type { LayerPacker } from './pack-layer.ts';
 
 const mostManifestBytes = 4 * 2 ** 20;
-
-/** Good enough for programs, and several times as fast as gzip's usual 6. */
-const gzipLevel = 3;
 
 const layerTypes: Record<Compression, string> = {
   none: mediaTypes.ociLayer,
   gzip: mediaTypes.ociLayerGzip,
   zstd: mediaTypes.ociLayerZstd,
 };
-
-/** Makes an image's layers ready to travel: each is compressed once, and the result kept. */
-export interface LayerPacker {
-  pack(chain: ChainId, diffId: Digest): Promise<LayerBlob>;
-}
-
-export function createLayerPacker(options: {
-  content: ContentStore;
-  snapshots: Snapshots;
-  layers: LayerIndex;
-}): LayerPacker {
-  const { content, snapshots, layers } = options;
-  const packing = new Map<Digest, Promise<LayerBlob>>();
-
-  async function pack(chain: ChainId, diffId: Digest): Promise<LayerBlob> {
-    for (const blob of layers.blobsOf(diffId)) {
-      if ((await content.sizeOf(blob.digest)) === blob.sizeBytes) return blob;
-    }
-    await using ingest = await content.ingest(`pack-${randomId().slice(0, 32)}`);
-    try {
-      const archive = compress(snapshots.archive(chain), 'gzip', { level: gzipLevel });
-      for await (const chunk of archive) await ingest.write(chunk);
-      const { digest, sizeBytes } = await ingest.commit();
-      const blob: LayerBlob = { digest, compression: 'gzip', sizeBytes };
-      layers.addBlob(diffId, blob);
-      return blob;
-    } catch (error) {
-      await ingest.abort();
-      throw error;
-    }
-  }
-
-  return {
-    pack(chain, diffId) {
-      let packed = packing.get(diffId);
-      if (packed === undefined) {
-        packed = pack(chain, diffId).finally(() => packing.delete(diffId));
-        packing.set(diffId, packed);
-      }
-      return packed;
-    },
-  };
-}
 
 /**
  * The source of one local image. The manifest it came with is offered again as long as its blobs

@@ -1,7 +1,7 @@
 import { type ByteStream, internal, verifying } from '../../core/index.ts';
 import { decompress } from '../../image/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
-import type { ChainRecord, LayerRecords } from '../layers/layer-records.ts';
+import type { LayerRecords } from '../layers/layer-records.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import type { LayerPaths } from './layer-paths.ts';
 import type { ChainId } from './snapshots.ts';
@@ -20,20 +20,18 @@ export interface ArchiveParts {
  * the digest differ.
  */
 export async function* archiveLayer(parts: ArchiveParts, chain: ChainId): ByteStream {
-  const record = parts.records.require(chain);
-  yield* verifying(await archiveSource(parts, record), { digest: record.layer.diffId });
-}
-
-async function archiveSource(parts: ArchiveParts, record: ChainRecord): Promise<ByteStream> {
   const { paths, records, content, pool } = parts;
-  const { layer } = record;
+  const { layer } = records.require(chain);
+  const { diffId, withRoot, epochS } = layer;
   if (layer.isBuilt) {
-    const { withRoot, epochS } = layer;
-    return pool.stream('archive-diff', { directory: paths.layer(layer.number), withRoot, epochS });
+    const directory = paths.layer(layer.number);
+    yield* pool.stream('archive-diff', { directory, withRoot, epochS, diffId });
+    return;
   }
-  for (const { digest, compression } of records.blobsOf(layer.diffId)) {
+  for (const { digest, compression } of records.blobsOf(diffId)) {
     if ((await content.sizeOf(digest)) === undefined) continue;
-    return decompress(content.open(digest), compression);
+    yield* verifying(decompress(content.open(digest), compression), { digest: diffId });
+    return;
   }
-  throw internal(`archive layer ${record.chain}: the blob it came from is gone`);
+  throw internal(`archive layer ${chain}: the blob it came from is gone`);
 }

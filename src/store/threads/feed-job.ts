@@ -4,9 +4,9 @@ import { packError } from './wire-error.ts';
 
 const pieceBytes = 256 * 1024;
 
-/** Sends a stream to a job, a few pieces ahead of it. */
+/** Sends pieces, which `inPieces` made, to a job, a few ahead of it. */
 export function createFeeder(
-  stream: ByteStream,
+  pieces: AsyncIterable<Uint8Array>,
   job: number,
   tell: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
 ) {
@@ -15,7 +15,7 @@ export function createFeeder(
   let go: (() => void) | undefined;
   async function run(): Promise<void> {
     try {
-      for await (const bytes of inPieces(stream)) {
+      for await (const bytes of pieces) {
         if (stopped) return;
         tell({ kind: 'input', job, bytes }, [bytes.buffer as ArrayBuffer]);
         if (++underway < mostUnderway) continue;
@@ -41,11 +41,18 @@ export function createFeeder(
   };
 }
 
-/** The stream in memory of its own that can be handed over, small chunks put together. */
-async function* inPieces(stream: ByteStream): AsyncGenerator<Uint8Array> {
+/**
+ * The stream in memory that can be handed to another thread, small chunks put together. Large chunks
+ * that nobody else uses (`isOwned`) and that fill their memory go as they are.
+ */
+export async function* inPieces(stream: ByteStream, isOwned: boolean): AsyncGenerator<Uint8Array> {
   let piece = new Uint8Array(pieceBytes);
   let filled = 0;
   for await (const chunk of stream) {
+    if (isOwned && filled === 0 && chunk.length >= pieceBytes && fillsItsMemory(chunk)) {
+      yield chunk;
+      continue;
+    }
     for (let at = 0; at < chunk.length; ) {
       const taken = Math.min(chunk.length - at, piece.length - filled);
       piece.set(chunk.subarray(at, at + taken), filled);
@@ -58,4 +65,8 @@ async function* inPieces(stream: ByteStream): AsyncGenerator<Uint8Array> {
     }
   }
   if (filled > 0) yield piece.slice(0, filled);
+}
+
+function fillsItsMemory({ byteLength, buffer }: Uint8Array): boolean {
+  return byteLength === buffer.byteLength;
 }

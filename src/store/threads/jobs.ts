@@ -6,6 +6,7 @@ export const jobs = {
   'unpack-layer': async () => (await import('../layers/unpack-layer.ts')).unpackLayer,
   'hash-diff': async () => (await import('../layers/hash-diff.ts')).hashDiff,
   'archive-diff': async () => (await import('../layers/archive-diff.ts')).archiveDiff,
+  'compress-blob': async () => (await import('../layers/compress-blob.ts')).compressBlob,
   'list-changes': async () => (await import('../layers/list-changes.ts')).listChanges,
   'measure-tree': async () => (await import('../files/measure-tree.ts')).measureTree,
   'flatten-layers': async () => (await import('../layers/flatten-layers.ts')).flattenLayers,

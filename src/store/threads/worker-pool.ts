@@ -1,6 +1,6 @@
 import { MessagePort, Worker } from 'node:worker_threads';
 import { type ByteStream, canceled, internal } from '../../core/index.ts';
-import { createFeeder } from './feed-job.ts';
+import { createFeeder, inPieces } from './feed-job.ts';
 import type { JobInput, JobName, JobOutput } from './jobs.ts';
 import { outputStream } from './output-stream.ts';
 import { type FromWorker, sharedAt, type ToWorker } from './thread-messages.ts';
@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Sent to the job as its input. */
   readonly input?: ByteStream;
+  /** Nobody else uses the memory of the input's chunks: it may be handed over as it is. */
+  readonly inputIsOwned?: boolean;
   /** Called with what the job sends; the job waits until it has resolved. */
   readonly onOutput?: (bytes: Uint8Array) => Promise<void> | void;
 }
@@ -165,7 +167,7 @@ class ThreadPool implements WorkerPool {
 function runOn(
   thread: Thread,
   { job, name, input }: { job: number; name: JobName; input: unknown },
-  { signal, input: feed, onOutput }: RunOptions,
+  { signal, input: feed, inputIsOwned = false, onOutput }: RunOptions,
 ): Promise<unknown> {
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const tell = (message: ToWorker, transfer: ArrayBuffer[] = []) =>
@@ -178,7 +180,8 @@ function runOn(
   };
   let outputs = Promise.resolve();
   let outputFailed: { error: unknown } | undefined;
-  const feeder = feed ? createFeeder(feed, job, tell) : undefined;
+  const pieces = feed && inPieces(feed, inputIsOwned);
+  const feeder = pieces && createFeeder(pieces, job, tell);
   thread.running = {
     job,
     onDeath: reject,
