@@ -21,8 +21,10 @@ export function createSessionFolders(options: {
   sweep: (removal: Promise<void>) => void;
 }): SessionFolders {
   const { buildId, trees, sweep } = options;
-  const work = join(options.workRoot, buildId);
-  const secrets = join(options.secretRoot, buildId);
+  // Short: the path of a socket may have 107 bytes.
+  const name = buildId.slice(0, 16);
+  const work = join(options.workRoot, name);
+  const secrets = join(options.secretRoot, name);
   let count = 0;
   async function make(root: string, purpose: string, mode: number): Promise<string> {
     await mkdir(root, { recursive: true, mode: 0o700 });

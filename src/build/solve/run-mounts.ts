@@ -5,6 +5,7 @@ import { listInput } from '../cache/inputs.ts';
 import type { MountAction, RunAction } from '../plan/actions.ts';
 import { scriptFolder } from '../plan/instructions/run.ts';
 import type { RunRequest } from '../ports.ts';
+import { openAgentSocket } from './agent-socket.ts';
 import type { BuildScope, FileOrigin, Parent } from './build-scope.ts';
 import type { SourcePart } from './file-source.ts';
 
@@ -191,8 +192,8 @@ function secretOf({ request }: BuildScope, id: string): Uint8Array | undefined {
   return Object.hasOwn(secrets, id) ? secrets[id] : undefined;
 }
 
-async function agentMount({ scope, mount, env }: SetUp): Promise<RunMount[]> {
-  const { id, target, required } = mount;
+async function agentMount({ scope, mount, leases, env }: SetUp): Promise<RunMount[]> {
+  const { id, target, required, mode = 0o600, uid = 0, gid = 0 } = mount;
   const agents = scope.request.ssh ?? {};
   const agent = Object.hasOwn(agents, id) ? agents[id] : undefined;
   if (!agent) {
@@ -204,7 +205,9 @@ async function agentMount({ scope, mount, env }: SetUp): Promise<RunMount[]> {
     return [];
   }
   if (!env.some((pair) => pair.startsWith('SSH_AUTH_SOCK='))) env.push(`SSH_AUTH_SOCK=${target}`);
-  return [{ type: 'bind', source: agent.socketPath, target, readOnly: false }];
+  const socketPath = join(await scope.newSecretFolder(), 'agent');
+  leases.use(await openAgentSocket({ agentPath: agent.socketPath, socketPath, mode, uid, gid }));
+  return [{ type: 'bind', source: socketPath, target, readOnly: false }];
 }
 
 async function scriptMount(

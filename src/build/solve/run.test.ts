@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StepFailureDetails } from '../builder.ts';
@@ -64,22 +66,29 @@ RUN true && env
   );
 });
 
-test('an agent is mounted where SSH_AUTH_SOCK says', async () => {
-  await using kit = await createBuildKit();
-  await kit.addImage('base:latest', {});
-  await kit.build('FROM base\nRUN --mount=type=ssh true\n', {
-    ssh: { default: { socketPath: '/run/agent.sock' } },
-  });
-  const [request] = kit.runner.requests;
-  assert.deepEqual(request?.mounts, [
-    {
-      type: 'bind',
-      source: '/run/agent.sock',
-      target: '/run/buildkit/ssh_agent.0',
-      readOnly: false,
+test('an agent is reached where SSH_AUTH_SOCK says, by a socket of the step', async () => {
+  await using kit = await createBuildKit({
+    commands: {
+      async ask({ mounts, onOutput }) {
+        const socket = connect(mounts[0]!.source);
+        socket.write('who');
+        onOutput('stdout', (await once(socket, 'data'))[0]);
+        return 0;
+      },
     },
-  ]);
+  });
+  await kit.addImage('base:latest', {});
+  const agentPath = join(kit.root, 'agent.sock');
+  const agent = createServer((socket) => socket.on('data', () => socket.end('the agent')));
+  agent.listen(agentPath);
+  await once(agent, 'listening');
+  const ssh = { default: { socketPath: agentPath } };
+  const { output } = await kit.build('FROM base\nRUN --mount=type=ssh ask\n', { ssh });
+  assert.equal(output, 'the agent');
+  const [request] = kit.runner.requests;
+  assert.equal(request?.mounts[0]?.target, '/run/buildkit/ssh_agent.0');
   assert.ok(request?.env.includes('SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0'));
+  agent.close();
   await assert.rejects(
     kit.build('FROM base\nRUN --mount=type=ssh,required=true exit 1\n'),
     /unset ssh forward key default/,

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { chmod, chown } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+
+/**
+ * A socket of a step's own that leads to an ssh agent: it can belong to the step's user, and what
+ * the step does to it does not touch the agent's. Dispose closes it and its connections.
+ */
+export async function openAgentSocket(options: {
+  agentPath: string;
+  socketPath: string;
+  mode: number;
+  uid: number;
+  gid: number;
+}): Promise<AsyncDisposable> {
+  const { agentPath, socketPath, mode, uid, gid } = options;
+  const open = new Set<Socket>();
+  const server = createServer((client) => {
+    const agent = connect(agentPath);
+    for (const [socket, other] of [
+      [client, agent],
+      [agent, client],
+    ] as const) {
+      open.add(socket);
+      // Either side may go away at any time; then the other has nobody left to talk to.
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => open.delete(socket));
+      socket.pipe(other);
+    }
+  });
+  server.listen(socketPath);
+  await once(server, 'listening');
+  await chown(socketPath, uid, gid);
+  await chmod(socketPath, mode);
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+}
