@@ -1,6 +1,6 @@
 import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
 import type { Platform } from '../image/index.ts';
-import type { RunRequest, StepLimits } from './ports.ts';
+import type { RegistryAuth, RunRequest, StepLimits } from './ports.ts';
 
 /** Builds images. One `build` call is one build; several run at once and share equal steps. */
 export interface Builder {
@@ -41,8 +41,8 @@ export interface BuildRequest {
   /** `name:address`, as in --add-host. */
   extraHosts?: readonly string[];
   hostname?: string;
-  /** Credentials by registry host for base images, cache and push. */
-  auth?: Readonly<Record<string, { username: string; password: string }>>;
+  /** For base images, cache and push. */
+  auth?: RegistryAuth;
   /** --build-context: what a name in FROM, COPY --from or RUN --mount=from means instead. */
   contexts?: Readonly<Record<string, BuildContext | { kind: 'image'; reference: Reference }>>;
   /** Content by id; kept in memory and on a tmpfs, never in a layer, key, record, log or history. */

@@ -43,6 +43,7 @@ export type {
   LayerEntry,
   Layers,
   ModeTable,
+  RegistryAuth,
   ResolveOptions,
   RootFiles,
   Runner,

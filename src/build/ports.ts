@@ -103,10 +103,18 @@ export interface BaseImages {
   resolve(reference: Reference, options: ResolveOptions): Promise<BaseImage>;
 }
 
+/** Credentials by registry host, as a client's login left them: a password or a token. */
+export type RegistryAuth = Readonly<
+  Record<
+    string,
+    { username: string; password: string; identityToken?: string; registryToken?: string }
+  >
+>;
+
 export interface ResolveOptions {
   platform?: Platform;
   pull: boolean;
-  auth?: Readonly<Record<string, { username: string; password: string }>>;
+  auth?: RegistryAuth;
   onProgress?: (event: { id: string; action: string; current: number; total: number }) => void;
   signal?: AbortSignal;
 }

@@ -7,22 +7,45 @@ import { addressText } from '../session/open-foreign-cache.ts';
 import type { Session, SolvedBuild } from '../session/session.ts';
 
 /** The records of a build for travelling: all of them, or those of the image's own layers. */
-export function travellingRecords(
-  { resolved, target }: SolvedBuild,
+export async function travellingRecords(
+  solved: SolvedBuild,
   mode: 'min' | 'max',
-): TravellingRecord[] {
-  const own = new Set([...target.layers.values()].map(({ chain }) => chain));
+): Promise<TravellingRecord[]> {
+  const own = await ownChains(solved);
   const byKey = new Map<Digest, TravellingRecord>();
-  for (const { record, quick } of resolved) {
-    if (mode === 'min' && !own.has(record.chain)) continue;
-    const { key, chain, identity, sizeBytes, description, site, parentKey, inputs, createdAtMs } =
-      record;
+  for (const { record, quick } of solved.resolved) {
+    const chain = own.get(record.chain);
+    if (mode === 'min' && chain === undefined) continue;
+    const { key, identity, sizeBytes, description, site, parentKey, inputs, createdAtMs } = record;
     byKey.set(key, {
-      ...{ key, chain, identity, sizeBytes, description, site, parentKey, inputs, createdAtMs },
+      ...{
+        key,
+        chain: chain ?? record.chain,
+        identity,
+        sizeBytes,
+        description,
+        site,
+        parentKey,
+        inputs,
+        createdAtMs,
+      },
       quick: quick ? [quick] : [],
     });
   }
   return [...byKey.values()];
+}
+
+/**
+ * The stack each of the target's layers has in the image. It is another than its step's where a
+ * step was done again with the same content, and what follows it came from the cache.
+ */
+async function ownChains({ target, filesystems }: SolvedBuild): Promise<Map<Digest, Digest>> {
+  const { chain } = target.top;
+  if (chain === null) return new Map();
+  const stack = await filesystems.layers(chain);
+  const steps = [...target.layers].sort(([a], [b]) => a - b).map(([, layer]) => layer.chain);
+  const above = stack.slice(stack.length - steps.length);
+  return new Map(steps.map((step, index) => [step, above[index]!.chain]));
 }
 
 /** Is the cache to travel in the image itself? */
@@ -43,7 +66,7 @@ export async function exportCaches(
     const task = `exporting cache to ${addressText(address)}`;
     emit({ kind: 'task-started', task, atMs: Date.now() });
     const { manifestDigest } = await exportCache(
-      { records: travellingRecords(solved, mode), bases },
+      { records: await travellingRecords(solved, mode), bases },
       {
         sink: await cacheStores.sink(address, { auth: request.auth }),
         tag: (address.kind === 'registry' && address.reference.tag) || 'latest',

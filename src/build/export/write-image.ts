@@ -27,7 +27,7 @@ export async function finishImage(
     epochS,
   });
   const inline = wantsInlineCache(request)
-    ? { [inlineField]: travellingRecords(solved, 'min') }
+    ? { [inlineField]: await travellingRecords(solved, 'min') }
     : {};
   const rawConfig = Buffer.from(JSON.stringify({ ...config, ...inline }));
   return { rawConfig, imageId: finishDigest(createHash('sha256').update(rawConfig)) };

@@ -7,10 +7,12 @@ import { errnoCode, errorMessage, invalid } from '../../core/index.ts';
 export interface Credentials {
   username: string;
   password: string;
+  /** What the registry gave in place of the password. */
+  identityToken?: string;
 }
 
 interface DockerConfig {
-  auths?: Record<string, { auth?: string; username?: string; password?: string }>;
+  auths?: Record<string, { auth?: string; identitytoken?: string }>;
   credsStore?: string;
   credHelpers?: Record<string, string>;
 }
@@ -26,7 +28,8 @@ export async function readCredentials(): Promise<Record<string, Credentials>> {
     const credentials = entry.auth
       ? decodeAuth(entry.auth)
       : helper && (await askHelper(helper, address));
-    if (credentials) found[host] = credentials;
+    const { identitytoken: identityToken } = entry;
+    if (credentials) found[host] = { ...credentials, ...(identityToken && { identityToken }) };
   }
   return found;
 }
@@ -66,7 +69,9 @@ function askHelper(helper: string, address: string): Promise<Credentials | undef
     const child = execFile(`docker-credential-${helper}`, ['get'], (error, stdout) => {
       if (error) return resolve(undefined);
       const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
-      resolve({ username: Username, password: Secret });
+      // So helpers tell that the secret is a token.
+      const isToken = Username === '<token>';
+      resolve({ username: Username, password: Secret, ...(isToken && { identityToken: Secret }) });
     });
     child.stdin?.end(address);
   });

@@ -171,4 +171,41 @@ describe('docker build against the daemon', () => {
     assert.equal(without.code, 1);
     assert.match(without.stderr, /no terminal to open a shell on/);
   });
+
+  it('keeps its cache in the registry, by itself or in the image', async () => {
+    const login = ['user', 'add', 'builder', '--admin', '--password-stdin'];
+    await daemon.run(`${process.cwd()}/bin/berth`, login, { input: 'pass-word-1' });
+    const docker = ['login', '-u', 'builder', '--password-stdin', daemon.registry];
+    assert.equal((await daemon.run('docker', docker, { input: 'pass-word-1' })).code, 0);
+    const folder = context({
+      Dockerfile:
+        'FROM busybox AS a\nRUN echo a > /a\nFROM busybox\nRUN echo x > /y\nCOPY --from=a /a /b\n',
+    });
+    const cached = async (...args: string[]) => {
+      const { stdout, stderr, code } = await daemon.berth(
+        'build',
+        '--progress',
+        'plain',
+        ...args,
+        folder,
+      );
+      assert.equal(code, 0, stderr);
+      return (stdout + stderr).match(/ CACHED\n/g)?.length ?? 0;
+    };
+    const forget = () => daemon.ok('builder', 'prune', '-af');
+    const cache = `type=registry,ref=${daemon.registry}/me/cache:main`;
+    await cached('--cache-to', `${cache},mode=max`);
+    await forget();
+    assert.equal(await cached('--cache-from', cache), 3);
+    const image = `${daemon.registry}/me/app:1`;
+    await cached('-t', image, '--push', '--cache-to', 'type=inline');
+    await forget();
+    await daemon.ok('rmi', image);
+    assert.equal(await cached('--cache-from', `type=registry,ref=${image}`), 2);
+    await forget();
+    assert.match(
+      await daemon.ok('build', '--cache-from', image, folder),
+      /RUN echo x > \/y\n ---> Using cache/,
+    );
+  });
 });

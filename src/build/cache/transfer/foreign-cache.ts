@@ -86,14 +86,18 @@ export function createForeignCache(options: ForeignCacheOptions) {
   async function fetchStack(chain: Digest): Promise<void> {
     const offer = offered.get(chain);
     if (!offer || (await filesystems.has(chain))) return;
-    const { from, record } = offer;
+    const { from } = offer;
     const missing: Digest[] = [];
     for (let at: Digest | undefined = chain; at !== undefined && !(await filesystems.has(at)); ) {
       missing.unshift(at);
       at = from.contents.layers.get(at)!.parent;
     }
     for (const wanted of missing) await fetchLayer(from, wanted, options);
-    options.onFetched(record);
+    // What lies below came along: its records hold from now on, too.
+    for (const here of missing) {
+      const other = offered.get(here);
+      if (other) options.onFetched(other.record);
+    }
   }
 
   /** A cache that fails is a miss. */
