@@ -13,7 +13,8 @@ import { createKeyedLock } from './containers/keyed-lock.ts';
 import { createMembership, type Membership } from './containers/membership.ts';
 import { isAlive } from './containers/transition.ts';
 import { createLifecycle } from './containers/verbs/lifecycle.ts';
-import { createRemoval } from './containers/verbs/remove-container.ts';
+import { createRemoval, type Removal } from './containers/verbs/remove-container.ts';
+import { createRestarts } from './containers/verbs/restarts.ts';
 import { createWaiters } from './containers/waiters.ts';
 import { type EngineParts, type EnginePaths, shimEventsPath } from './engine-parts.ts';
 import type { Events } from './events/events.ts';
@@ -60,63 +61,27 @@ export interface Engine extends AsyncDisposable {
 
 /** The engine of one daemon. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { database, snapshots, images, networks, volumes, runtimes, paths } = options;
+  const { paths, events } = options;
   await mkdir(paths.runPath, { recursive: true, mode: 0o711 });
   const closing = new AbortController();
-  const outputs = createOutputs({ onFailure: options.onFailure });
-  const parts: EngineParts = {
-    table: openContainerTable(database),
-    snapshots,
-    images,
-    networks,
-    volumes,
-    runtimes,
-    outputs,
-    paths,
-    cgroups: openCgroups(),
-    host: options.host ?? readHostFacts(),
-    waiters: createWaiters(),
-    runs: new Map(),
-    joiners: new Map(),
-    inTurn: createKeyedLock(),
-    closing: closing.signal,
-    warn: options.warn ?? (() => {}),
-    now: options.now ?? Date.now,
-    tell: (container, action, attributes) =>
-      options.events.publish({
-        type: 'container',
-        action,
-        actorId: container.id,
-        attributes: eventAttributes(container, attributes),
-      }),
+  const parts = assemble(options, {
     later: {
-      restart: (id, delayMs) => lifecycle.restartLater(id, delayMs),
-      remove: (id) => void removeLater(id),
+      restart: (id, delayMs) => restarts.later(id, delayMs),
+      remove: (id) => void removeLater(parts, removal, id),
     },
     runExec: (...args) => execs.runExec(...args),
     isRootHeld: (id) => rootMounts.isHeld(id),
-  };
+    closing: closing.signal,
+  });
   const execs = createExecs(parts);
   const rootMounts = createRootMounts(parts);
-  const removal = createRemoval(parts, {
-    cancelRestart: (id) => lifecycle.cancelRestart(id),
-    forgetExecs: (id) => execs.forget(id),
-  });
-  const lifecycle = createLifecycle(parts, removal);
+  const restarts = createRestarts(parts);
+  const removal = createRemoval(parts, { restarts, forgetExecs: execs.forget });
+  const lifecycle = createLifecycle(parts, restarts);
   const containers = createContainers(parts, { ...lifecycle, remove: removal.remove });
   const shimEvents = await serveShimEvents(shimEventsPath(paths), ({ topic, containerId }) => {
     if (topic === '/tasks/oom') noteOutOfMemory(parts, containerId);
   });
-
-  async function removeLater(id: string): Promise<void> {
-    try {
-      await removal.remove(id, { force: true, volumes: true });
-    } catch (error) {
-      // Someone else was first.
-      if (parts.table.get(id)) parts.warn(errorMessage(error));
-    }
-  }
-
   return {
     containers,
     streams: {
@@ -125,48 +90,96 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       ...execs,
     },
     files: createContainerFiles({
-      find: (ref) => parts.table.find(ref),
+      find: parts.table.find,
       openRoot: ({ id }) => rootMounts.open(id),
       userOf: ({ config }, rootPath) => userInside(rootPath, config.User ?? ''),
-      events: options.events,
+      events,
     }),
     membership: createMembership(parts),
     insight: createInsight(parts, execs),
-    liveSnapshots() {
-      const records = parts.table.list();
-      const ids = (some: typeof records) => new Set(some.map(({ id }) => id));
-      return {
-        existing: ids(records),
-        running: ids(records.filter(({ state }) => isAlive(state))),
-      };
-    },
-    async adopt() {
-      const { toRemove, toStart } = await adoptRuns(parts);
-      for (const id of toRemove) await finishRemoval(id);
-      for (const id of toStart) {
-        void containers
-          .start(id)
-          .catch((error) => parts.warn(`start container ${id}: ${errorMessage(error)}`));
-      }
-    },
+    liveSnapshots: () => liveSnapshots(parts),
+    adopt: () => adopt(parts, containers, removal),
     async [Symbol.asyncDispose]() {
       closing.abort();
       for (const { shim, stdin } of parts.runs.values()) {
         stdin?.release();
         shim[Symbol.dispose]();
       }
-      await outputs[Symbol.asyncDispose]();
+      await parts.outputs[Symbol.asyncDispose]();
       await shimEvents[Symbol.asyncDispose]();
     },
   };
+}
 
-  async function finishRemoval(id: string): Promise<void> {
-    const record = parts.table.find(id);
-    const volumes = record.hostConfig.AutoRemove === true;
-    const begun = parts.table.apply(id, { kind: 'removal-begun' });
-    await removal
-      .finish(begun, { volumes })
-      .catch((error) => parts.warn(`remove container ${id}: ${errorMessage(error)}`));
+/** `calls` are what the lower parts ask of those made from them. */
+function assemble(
+  options: EngineOptions,
+  calls: Pick<EngineParts, 'later' | 'runExec' | 'isRootHeld' | 'closing'>,
+): EngineParts {
+  const { database, snapshots, images, networks, volumes, runtimes, paths, events } = options;
+  return {
+    table: openContainerTable(database),
+    snapshots,
+    images,
+    networks,
+    volumes,
+    runtimes,
+    paths,
+    outputs: createOutputs({ onFailure: options.onFailure }),
+    cgroups: openCgroups(),
+    host: options.host ?? readHostFacts(),
+    waiters: createWaiters(),
+    runs: new Map(),
+    joiners: new Map(),
+    inTurn: createKeyedLock(),
+    warn: options.warn ?? (() => {}),
+    now: options.now ?? Date.now,
+    tell: (container, action, attributes) =>
+      events.publish({
+        type: 'container',
+        action,
+        actorId: container.id,
+        attributes: eventAttributes(container, attributes),
+      }),
+    ...calls,
+  };
+}
+
+function liveSnapshots({ table }: EngineParts) {
+  const records = table.list();
+  const ids = (some: typeof records) => new Set(some.map(({ id }) => id));
+  return {
+    existing: ids(records),
+    running: ids(records.filter(({ state }) => isAlive(state))),
+  };
+}
+
+async function adopt(parts: EngineParts, containers: Containers, removal: Removal): Promise<void> {
+  const { toRemove, toStart } = await adoptRuns(parts);
+  for (const id of toRemove) await finishRemoval(parts, removal, id);
+  for (const id of toStart) {
+    containers
+      .start(id)
+      .catch((error) => parts.warn(`start container ${id}: ${errorMessage(error)}`));
+  }
+}
+
+async function finishRemoval(parts: EngineParts, removal: Removal, id: string): Promise<void> {
+  const volumes = parts.table.find(id).hostConfig.AutoRemove === true;
+  const begun = parts.table.apply(id, { kind: 'removal-begun' });
+  try {
+    await removal.finish(begun, { volumes });
+  } catch (error) {
+    parts.warn(`remove container ${id}: ${errorMessage(error)}`);
+  }
+}
+
+async function removeLater(parts: EngineParts, removal: Removal, id: string): Promise<void> {
+  try {
+    await removal.remove(id, { force: true, volumes: true });
+  } catch (error) {
+    // Unless someone else was first.
+    if (parts.table.get(id)) parts.warn(errorMessage(error));
   }
 }
 

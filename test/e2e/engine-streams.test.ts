@@ -323,6 +323,14 @@ describe('streams of containers', () => {
       assert.equal(stdout.split('\n').length, 300_001);
     });
 
+    it('does not wait for what it left behind', async () => {
+      const { client, code } = await exec({
+        Cmd: ['/bin/sh', '-c', 'sleep 1000 & echo said; exit 4'],
+      });
+      assert.equal((await unframed(client.bytes())).stdout, 'said\n');
+      assert.equal(code, 4);
+    });
+
     it('runs many at once and leaves no fifo', async () => {
       const codes = await Promise.all(
         Array.from(

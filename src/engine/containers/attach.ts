@@ -4,7 +4,7 @@ import type { EngineParts } from '../engine-parts.ts';
 import { parseDetachKeys } from '../io/detach-keys.ts';
 import { joinStreams, type Parting } from '../io/join-streams.ts';
 import { readLog } from '../io/json-log/log-reader.ts';
-import type { Listening } from '../io/output/outputs.ts';
+import type { Listening } from '../io/output/listeners.ts';
 import { logSettings } from '../runs/log-settings.ts';
 import type { Run } from '../runs/run.ts';
 import type { ContainerRecord } from './container-record.ts';

@@ -31,50 +31,20 @@ export interface ContainerTable {
 }
 
 export function openContainerTable(database: Database): ContainerTable {
-  database.migrate('containers', migrations);
-  const { sqlite } = database;
-  const insert = sqlite.prepare('INSERT INTO containers VALUES (?, ?, ?)');
-  const update = sqlite.prepare('UPDATE containers SET name = ?, record = ? WHERE id = ?');
-  const remove = sqlite.prepare('DELETE FROM containers WHERE id = ?');
-  const byId = new Map<string, ContainerRecord>();
-  const idByName = new Map<string, string>();
-  for (const row of sqlite.prepare('SELECT record FROM containers').all()) {
-    const record = JSON.parse(String(row.record)) as ContainerRecord;
-    byId.set(record.id, record);
-    idByName.set(record.name, record.id);
-  }
-
-  /**
-   * Without waiting for the disk: a killed daemon loses nothing, a machine without power may lose
-   * the last moments of containers whose processes it lost as well.
-   */
-  function write(work: () => void): void {
-    sqlite.exec('PRAGMA synchronous = NORMAL');
-    try {
-      // On a full disk its reserve lets containers still end and go.
-      database.transaction(work);
-    } finally {
-      sqlite.exec('PRAGMA synchronous = FULL');
-    }
-  }
+  const rows = openRows(database);
+  const byId = new Map(rows.readAll().map((record) => [record.id, record]));
+  const idByName = new Map([...byId.values()].map(({ id, name }) => [name, id]));
 
   function find(ref: string): ContainerRecord {
-    const exact = byId.get(ref) ?? byId.get(idByName.get(ref.replace(/^\//, '')) ?? '');
-    if (exact) return exact;
-    const matches = /^[0-9a-f]{1,63}$/.test(ref)
-      ? [...byId.keys()].filter((id) => id.startsWith(ref))
-      : [];
-    if (matches.length > 1) throw conflict(`Multiple IDs found with provided prefix: ${ref}`);
-    const record = byId.get(matches[0] ?? '');
-    if (!record) throw notFound(`No such container: ${ref}`, { code: 'NO_SUCH_CONTAINER' });
-    return record;
+    const id = idByName.get(ref.replace(/^\//, '')) ?? ref;
+    return byId.get(id) ?? findByPrefix(byId, ref);
   }
 
   function change(id: string, members: Partial<ContainerRecord>): ContainerRecord {
     const old = byId.get(id);
-    if (!old) throw notFound(`No such container: ${id}`, { code: 'NO_SUCH_CONTAINER' });
+    if (!old) throw noSuchContainer(id);
     const record = { ...old, ...members };
-    write(() => update.run(record.name, JSON.stringify(record), id));
+    rows.update(record);
     byId.set(id, record);
     if (record.name !== old.name) {
       idByName.delete(old.name);
@@ -99,7 +69,7 @@ export function openContainerTable(database: Database): ContainerTable {
       };
     },
     add(record) {
-      write(() => insert.run(record.id, record.name, JSON.stringify(record)));
+      rows.insert(record);
       byId.set(record.id, record);
       idByName.set(record.name, record.id);
     },
@@ -109,9 +79,59 @@ export function openContainerTable(database: Database): ContainerTable {
     delete(id) {
       const record = byId.get(id);
       if (!record) return;
-      write(() => remove.run(id));
+      rows.delete(id);
       byId.delete(id);
       idByName.delete(record.name);
     },
+  };
+}
+
+function findByPrefix(byId: ReadonlyMap<string, ContainerRecord>, ref: string): ContainerRecord {
+  const isPrefix = /^[0-9a-f]{1,63}$/.test(ref);
+  const matches = isPrefix ? [...byId.values()].filter(({ id }) => id.startsWith(ref)) : [];
+  if (matches.length > 1) throw conflict(`Multiple IDs found with provided prefix: ${ref}`);
+  if (!matches[0]) throw noSuchContainer(ref);
+  return matches[0];
+}
+
+function noSuchContainer(ref: string): Error {
+  return notFound(`No such container: ${ref}`, { code: 'NO_SUCH_CONTAINER' });
+}
+
+interface Rows {
+  readAll(): ContainerRecord[];
+  insert(record: ContainerRecord): void;
+  update(record: ContainerRecord): void;
+  delete(id: string): void;
+}
+
+/**
+ * Written without waiting for the disk: a killed daemon loses nothing, a machine without power may
+ * lose the last moments of containers whose processes it lost as well.
+ */
+function openRows(database: Database): Rows {
+  database.migrate('containers', migrations);
+  const { sqlite } = database;
+  const insert = sqlite.prepare('INSERT INTO containers VALUES (?, ?, ?)');
+  const update = sqlite.prepare('UPDATE containers SET name = ?, record = ? WHERE id = ?');
+  const remove = sqlite.prepare('DELETE FROM containers WHERE id = ?');
+  const write = (work: () => unknown) => {
+    sqlite.exec('PRAGMA synchronous = NORMAL');
+    try {
+      // On a full disk its reserve lets containers still end and go.
+      database.transaction(work);
+    } finally {
+      sqlite.exec('PRAGMA synchronous = FULL');
+    }
+  };
+  return {
+    readAll: () =>
+      sqlite
+        .prepare('SELECT record FROM containers')
+        .all()
+        .map((row) => JSON.parse(String(row.record)) as ContainerRecord),
+    insert: (record) => write(() => insert.run(record.id, record.name, JSON.stringify(record))),
+    update: (record) => write(() => update.run(record.name, JSON.stringify(record), record.id)),
+    delete: (id) => write(() => remove.run(id)),
   };
 }

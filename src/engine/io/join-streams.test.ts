@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseDetachKeys } from './detach-keys.ts';
 import { type JoinOptions, joinStreams } from './join-streams.ts';
-import type { OutputChunk } from './output/outputs.ts';
+import type { OutputChunk } from './output/chunk-queue.ts';
 
 /** The client's side of a connection: what it got, and a way to type. */
 function createClient({ highWaterMark = 1 << 16 } = {}) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { encodeFrame } from '../../core/index.ts';
 import { detachFilter } from './detach-keys.ts';
-import type { OutputChunk } from './output/outputs.ts';
+import type { OutputChunk } from './output/chunk-queue.ts';
 
 /** The streams of a process as a client gets to them. */
 export interface ProcessStreams {

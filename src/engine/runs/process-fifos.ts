@@ -1,11 +1,14 @@
 import { closeSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFifo, openFifoBothWays, openFifoReader } from '../../linux/index.ts';
 import type { StreamName } from '../io/json-log/json-line.ts';
-import type { OutputChunk } from '../io/output/outputs.ts';
+import type { OutputChunk } from '../io/output/chunk-queue.ts';
 import type { ProcessStdio } from '../runtime/task-service.ts';
 import { openStdin, type Stdin } from './stdin.ts';
+
+const quietStepMs = 10;
 
 /** The streams of an additional process, taken directly: nothing of it is logged or outlives the daemon. */
 export interface ProcessFifos extends Disposable {
@@ -15,6 +18,8 @@ export interface ProcessFifos extends Disposable {
   readonly output: AsyncIterable<OutputChunk>;
   /** The shim has its ends open: from here on the end of output is seen. */
   started(): void;
+  /** Resolves when output has ended, or none came for so long while its reader waited for some. */
+  quiet(longestMs: number): Promise<void>;
 }
 
 /** Makes the fifos of a process in a folder, named after it. Dispose removes them. */
@@ -47,11 +52,13 @@ export function openProcessFifos(
   const release = () => {
     for (const fd of guards.splice(0)) closeSync(fd);
   };
+  const wait: Wait = { sinceMs: undefined, ended: Promise.withResolvers<void>() };
   return {
     stdio,
     stdin,
-    output: merge(sockets),
+    output: merge(sockets, wait),
     started: release,
+    quiet: (longestMs) => quiet(wait, longestMs),
     [Symbol.dispose]() {
       release();
       stdin?.release();
@@ -61,9 +68,29 @@ export function openProcessFifos(
   };
 }
 
+/** Whether the reader of output waits for some, and since when. */
+interface Wait {
+  sinceMs: number | undefined;
+  readonly ended: PromiseWithResolvers<void>;
+}
+
+/** A reader held up by its client is not waiting: what it has not read yet is still to come. */
+async function quiet(wait: Wait, longestMs: number): Promise<void> {
+  for (;;) {
+    const waitedMs = wait.sinceMs === undefined ? 0 : performance.now() - wait.sinceMs;
+    if (wait.sinceMs !== undefined && waitedMs >= longestMs) return;
+    const isOver = await Promise.race([
+      wait.ended.promise.then(() => true),
+      sleep(Math.max(quietStepMs, longestMs - waitedMs), false, { ref: false }),
+    ]);
+    if (isOver) return;
+  }
+}
+
 /** Chunks of all sockets as they come; one at a time of each is read ahead. */
 async function* merge(
   sockets: readonly { name: StreamName; socket: Socket }[],
+  wait: Wait,
 ): AsyncGenerator<OutputChunk> {
   const pending = new Map(
     sockets.map(({ name, socket }) => {
@@ -72,7 +99,9 @@ async function* merge(
     }),
   );
   while (pending.size > 0) {
+    wait.sinceMs = performance.now();
     const { name, iterator, result } = await Promise.race(pending.values());
+    wait.sinceMs = undefined;
     if (result.done) {
       pending.delete(name);
       continue;
@@ -80,6 +109,7 @@ async function* merge(
     yield { stream: name, bytes: result.value };
     pending.set(name, next(name, iterator));
   }
+  wait.ended.resolve();
 }
 
 async function next(name: StreamName, iterator: AsyncIterator<Uint8Array>) {

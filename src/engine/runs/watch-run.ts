@@ -54,6 +54,7 @@ function noteOutOfMemory(parts: EngineParts, record: ContainerRecord, run: OpenR
 
 /** Output comes before the end: who waits for the end finds it all in the log. */
 async function drain({ outputs }: EngineParts, id: string): Promise<void> {
+  outputs.takeRest(id);
   const enough = new AbortController();
   await Promise.race([
     outputs.ended(id),

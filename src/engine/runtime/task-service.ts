@@ -64,44 +64,44 @@ export interface TaskService {
 }
 
 export function taskService(client: TtrpcClient, id: string): TaskService {
-  async function call<Q extends object, A extends object>(
-    method: string,
-    [question, answer]: [Message<Q>, Message<A>],
-    value: Partial<Q>,
-    signal?: AbortSignal,
-  ): Promise<A> {
+  const call: Caller = async (method, [question, answer], value, signal) => {
     const payload = question.encode(value);
     return answer.decode(await client.call({ service, method }, payload, { signal }));
-  }
-  const one = (method: string, execId = '') =>
-    call(method, [messages.processRef, messages.empty], { id, exec_id: execId });
-  const exitOf = (answer: {
-    exit_status: number;
-    exited_at: Parameters<typeof messages.timestampMs>[0];
-  }) => ({
-    code: answer.exit_status,
-    atMs: messages.timestampMs(answer.exited_at),
-  });
+  };
+  return { ...processCalls(call, id), ...containerCalls(call, id) };
+}
+
+type Caller = <Q extends object, A extends object>(
+  method: string,
+  messages: readonly [Message<Q>, Message<A>],
+  value: Partial<Q>,
+  signal?: AbortSignal,
+) => Promise<A>;
+
+/** Calls on the container's own process or an additional one. */
+function processCalls(
+  call: Caller,
+  id: string,
+): Pick<
+  TaskService,
+  'start' | 'wait' | 'state' | 'kill' | 'delete' | 'exec' | 'resize' | 'closeStdin'
+> {
+  const { processRef } = messages;
   return {
-    async create({ bundlePath, stdio, runtimeOptions }) {
-      const asked = { id, bundle: bundlePath, ...stdio, options: runtimeOptions };
-      const { pid } = await call('Create', [messages.createRequest, messages.pidResponse], asked);
-      return { pid };
-    },
     async start(execId = '') {
-      const asked = { id, exec_id: execId };
-      const { pid } = await call('Start', [messages.processRef, messages.pidResponse], asked);
+      const { pid } = await call('Start', [processRef, messages.pidResponse], {
+        id,
+        exec_id: execId,
+      });
       return { pid };
     },
     async wait(execId = '', signal) {
       const asked = { id, exec_id: execId };
-      return exitOf(
-        await call('Wait', [messages.processRef, messages.waitResponse], asked, signal),
-      );
+      return exitOf(await call('Wait', [processRef, messages.waitResponse], asked, signal));
     },
     async state(execId = '') {
       const asked = { id, exec_id: execId };
-      const state = await call('State', [messages.processRef, messages.stateResponse], asked);
+      const state = await call('State', [processRef, messages.stateResponse], asked);
       return { status: statuses[state.status] ?? 'unknown', pid: state.pid, exit: exitOf(state) };
     },
     async kill(signal, { execId = '', all = false } = {}) {
@@ -110,7 +110,7 @@ export function taskService(client: TtrpcClient, id: string): TaskService {
     },
     async delete(execId = '') {
       const asked = { id, exec_id: execId };
-      return exitOf(await call('Delete', [messages.processRef, messages.deleteResponse], asked));
+      return exitOf(await call('Delete', [processRef, messages.deleteResponse], asked));
     },
     async exec({ execId, stdio, process }) {
       const spec = jsonAny('types.containerd.io/opencontainers/runtime-spec/1/Process', process);
@@ -125,36 +125,61 @@ export function taskService(client: TtrpcClient, id: string): TaskService {
       const asked = { id, exec_id: execId, stdin: true };
       await call('CloseIO', [messages.closeIoRequest, messages.empty], asked);
     },
+  };
+}
+
+/** Calls on the container as a whole, and on the shim. */
+function containerCalls(
+  call: Caller,
+  id: string,
+): Pick<
+  TaskService,
+  'create' | 'pause' | 'resume' | 'pids' | 'stats' | 'update' | 'connect' | 'shutdown'
+> {
+  const { processRef, empty } = messages;
+  return {
+    async create({ bundlePath, stdio, runtimeOptions }) {
+      const asked = { id, bundle: bundlePath, ...stdio, options: runtimeOptions };
+      const { pid } = await call('Create', [messages.createRequest, messages.pidResponse], asked);
+      return { pid };
+    },
     async pause() {
-      await one('Pause');
+      await call('Pause', [processRef, empty], { id });
     },
     async resume() {
-      await one('Resume');
+      await call('Resume', [processRef, empty], { id });
     },
     async pids() {
-      const answer = await call('Pids', [messages.processRef, messages.pidsResponse], { id });
+      const answer = await call('Pids', [processRef, messages.pidsResponse], { id });
       return answer.processes.map(({ pid }) => pid);
     },
     async stats() {
-      return (await call('Stats', [messages.processRef, messages.statsResponse], { id })).stats;
+      return (await call('Stats', [processRef, messages.statsResponse], { id })).stats;
     },
     async update(resources) {
       const url = 'types.containerd.io/opencontainers/runtime-spec/1/LinuxResources';
       const asked = { id, resources: jsonAny(url, resources) };
-      await call('Update', [messages.updateRequest, messages.empty], asked);
+      await call('Update', [messages.updateRequest, empty], asked);
     },
     async connect() {
-      const answer = await call('Connect', [messages.processRef, messages.connectResponse], { id });
+      const answer = await call('Connect', [processRef, messages.connectResponse], { id });
       return { shimPid: answer.shim_pid, taskPid: answer.task_pid };
     },
     async shutdown() {
       try {
-        await call('Shutdown', [messages.shutdownRequest, messages.empty], { id });
+        await call('Shutdown', [messages.shutdownRequest, empty], { id });
       } catch (error) {
         if (errorKind(error) !== 'unavailable') throw error;
       }
     },
   };
+}
+
+function exitOf(answer: {
+  exit_status: number;
+  exited_at: Parameters<typeof messages.timestampMs>[0];
+}): ProcessExit {
+  return { code: answer.exit_status, atMs: messages.timestampMs(answer.exited_at) };
 }
 
 function jsonAny(type_url: string, value: object): messages.Any {

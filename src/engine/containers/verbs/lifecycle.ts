@@ -1,249 +1,157 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BerthError, conflict, errorKind, errorMessage } from '../../../core/index.ts';
 import { parseSignal } from '../../../linux/index.ts';
 import type { EngineParts } from '../../engine-parts.ts';
 import type { Run } from '../../runs/run.ts';
 import { startRun } from '../../runs/start-run.ts';
-import type { ContainerRecord } from '../container-record.ts';
 import type { Containers } from '../containers.ts';
-import { isAlive } from '../transition.ts';
-import type { Removal } from './remove-container.ts';
+import type { Restarts } from './restarts.ts';
+import { aliveRun, endsWithin, killHard, noteStopped, signalRun } from './signals.ts';
 
 export type Lifecycle = Pick<
   Containers,
   'start' | 'stop' | 'restart' | 'kill' | 'pause' | 'unpause'
-> & {
-  /** Stops waiting to restart a container; false when it was not about to. */
-  cancelRestart(id: string): boolean;
-  restartLater(id: string, delayMs: number): void;
-};
+>;
 
 const sigkill = 9;
 const sigterm = 'SIGTERM';
 const defaultTimeoutS = 10;
-/** A process that ignores even SIGKILL for this long hangs in the kernel. */
-const killPatienceMs = 10_000;
 
-export function createLifecycle(
-  parts: EngineParts,
-  { remove }: Pick<Removal, 'remove'>,
-): Lifecycle {
-  /** Waits of the restart policy, by container. */
-  const waits = new Map<string, AbortController>();
-
-  function cancelRestart(id: string): boolean {
-    const wait = waits.get(id);
-    wait?.abort();
-    waits.delete(id);
-    if (parts.table.get(id)?.state.kind !== 'restarting') return wait !== undefined;
-    parts.table.apply(id, { kind: 'restart-canceled' });
-    return true;
-  }
-
-  /** Within the container's turn. */
-  async function startNow(id: string): Promise<boolean> {
-    const { state } = parts.table.find(id);
-    if (state.kind === 'paused') {
-      throw conflict('cannot start a paused container, try unpause instead');
-    }
-    if (state.kind === 'removing' || state.kind === 'dead') {
-      throw conflict('container is marked for removal and cannot be started');
-    }
-    if (state.kind === 'running') return false;
-    cancelRestart(id);
-    parts.table.change(id, { stoppedByUser: false, restartCount: 0 });
-    try {
-      await startRun(parts, id, { delayBeforeMs: 0 });
-    } catch (error) {
-      if (parts.table.find(id).hostConfig.AutoRemove) parts.later.remove(id);
-      throw error;
-    }
-    return true;
-  }
-
-  /** Within the container's turn: to the end of all clearing up. */
-  async function stopNow(
-    id: string,
-    { timeoutS, signal }: { timeoutS?: number; signal?: string } = {},
-    change: (run: Run) => void = () => {},
-  ): Promise<boolean> {
-    const record = parts.table.find(id);
-    if (record.state.kind === 'restarting') {
-      noteStopped(parts, record);
-      return cancelRestart(id);
-    }
-    const run = parts.runs.get(id);
-    if (!run) return false;
-    change(run);
-    const { StopSignal, StopTimeout } = record.config;
-    const seconds = timeoutS ?? StopTimeout ?? defaultTimeoutS;
-    await signalRun(parts, record, run, parseSignal(signal ?? (StopSignal || sigterm)));
-    if (!(await endsWithin(run, seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000))) {
-      await killHard(parts, record, run);
-    }
-    return true;
-  }
-
+/** Starts, stops and all between. */
+export function createLifecycle(parts: EngineParts, restarts: Restarts): Lifecycle {
+  const { table, inTurn, tell } = parts;
   return {
-    cancelRestart,
     async start(ref) {
-      const { id } = parts.table.find(ref);
-      return { changed: await parts.inTurn(id, () => startNow(id)) };
+      const { id } = table.find(ref);
+      return { changed: await inTurn(id, () => startNow(parts, restarts, id)) };
     },
     async stop(ref, options) {
-      const { id } = parts.table.find(ref);
+      const { id } = table.find(ref);
       if (options?.signal) parseSignal(options.signal);
-      return parts.inTurn(id, async () => {
+      return inTurn(id, async () => {
         const changed = await withContext(`cannot stop container: ${ref}`, () =>
-          stopNow(id, options),
+          stopNow(parts, restarts, id, options),
         );
-        const record = parts.table.get(id);
-        if (changed && record) parts.tell(record, 'stop');
+        const record = table.get(id);
+        if (changed && record) tell(record, 'stop');
         return { changed };
       });
     },
     async restart(ref, options) {
-      const { id } = parts.table.find(ref);
-      await parts.inTurn(id, () =>
+      const { id } = table.find(ref);
+      await inTurn(id, () =>
         withContext(`Cannot restart container ${ref}`, async () => {
-          await stopNow(id, options, (run) => {
-            run.isRestartedByUser = true;
+          await stopNow(parts, restarts, id, {
+            ...options,
+            change: (run) => {
+              run.isRestartedByUser = true;
+            },
           });
-          await startNow(id);
-          parts.tell(parts.table.find(id), 'restart');
+          await startNow(parts, restarts, id);
+          tell(table.find(id), 'restart');
         }),
       );
     },
-    async kill(ref, signal = 'KILL') {
-      const number = parseSignal(signal);
-      const record = parts.table.find(ref);
-      const { id } = record;
-      if (record.state.kind === 'restarting') {
-        noteStopped(parts, record);
-        cancelRestart(id);
-        return;
-      }
-      const run = aliveRun(parts, record);
-      await withContext(`Cannot kill container: ${ref}`, async () => {
-        if (number === sigkill) await killHard(parts, record, run);
-        else await signalRun(parts, record, run, number);
-      });
-    },
+    kill: (ref, signal = 'KILL') => kill(parts, restarts, ref, signal),
     async pause(ref) {
-      const { id } = parts.table.find(ref);
-      await parts.inTurn(id, async () => {
-        const record = parts.table.find(id);
-        if (record.state.kind === 'paused') throw conflict(`Container ${id} is already paused`);
-        if (record.state.kind === 'restarting') {
-          throw conflict(`Container ${id} is restarting, wait until the container is running`);
-        }
-        const run = aliveRun(parts, record);
-        run.isPausing = true;
-        try {
-          await Promise.allSettled(run.execStarts);
-          await withContext(`cannot pause container ${id}`, () => run.shim.task.pause());
-        } finally {
-          run.isPausing = false;
-        }
-        parts.tell(parts.table.apply(id, { kind: 'paused' }), 'pause');
-      });
+      const { id } = table.find(ref);
+      await inTurn(id, () => pause(parts, id));
     },
     async unpause(ref) {
-      const { id } = parts.table.find(ref);
-      await parts.inTurn(id, async () => {
-        const record = parts.table.find(id);
-        if (record.state.kind !== 'paused') throw conflict(`Container ${id} is not paused`);
-        const run = aliveRun(parts, record);
-        await withContext(`Cannot unpause container ${id}`, () => run.shim.task.resume());
-        parts.tell(parts.table.apply(id, { kind: 'unpaused' }), 'unpause');
-      });
-    },
-    restartLater(id, delayMs) {
-      const wait = new AbortController();
-      waits.set(id, wait);
-      void sleep(delayMs, undefined, { signal: wait.signal, ref: false }).then(
-        () => parts.inTurn(id, () => restartNow(id, delayMs)).catch(() => {}),
-        () => {},
-      );
+      const { id } = table.find(ref);
+      await inTurn(id, () => unpause(parts, id));
     },
   };
+}
 
-  async function restartNow(id: string, delayMs: number): Promise<void> {
-    if (!waits.delete(id) || parts.table.get(id)?.state.kind !== 'restarting') return;
-    try {
-      await startRun(parts, id, { delayBeforeMs: delayMs });
-    } catch (error) {
-      const { hostConfig } = parts.table.find(id);
-      parts.waiters.exited(id, { code: 128, error: errorMessage(error) });
-      if (hostConfig.AutoRemove) await remove(id, {});
-    }
+/** Within the container's turn. False when it runs already. */
+async function startNow(parts: EngineParts, restarts: Restarts, id: string): Promise<boolean> {
+  const { state } = parts.table.find(id);
+  if (state.kind === 'paused') {
+    throw conflict('cannot start a paused container, try unpause instead');
   }
-}
-
-function aliveRun({ runs }: EngineParts, { id, state }: ContainerRecord): Run {
-  const run = runs.get(id);
-  if (!run || !isAlive(state))
-    throw conflict(`container ${id} is not running`, { code: 'NOT_RUNNING' });
-  return run;
-}
-
-/** Sends a signal and notes what it means for restarts (moby, daemon/kill.go). */
-async function signalRun(
-  parts: EngineParts,
-  record: ContainerRecord,
-  run: Run,
-  number: number,
-): Promise<void> {
-  const { id, config, state } = record;
-  const isEnding =
-    number === sigkill || !config.StopSignal || parseSignal(config.StopSignal) === number;
-  if (isEnding) run.isStoppedByUser = true;
-  noteStopped(parts, record);
+  if (state.kind === 'removing' || state.kind === 'dead') {
+    throw conflict('container is marked for removal and cannot be started');
+  }
+  if (state.kind === 'running') return false;
+  restarts.cancel(id);
+  parts.table.change(id, { stoppedByUser: false, restartCount: 0 });
   try {
-    await run.shim.task.kill(number);
+    await startRun(parts, id, { delayBeforeMs: 0 });
   } catch (error) {
-    // It ended by itself just now, which is what was wanted.
-    if (errorKind(error) !== 'not-found' && !run.over.signal.aborted) throw error;
+    if (parts.table.find(id).hostConfig.AutoRemove) parts.later.remove(id);
+    throw error;
   }
-  // A paused process takes no signal; Docker lets it go on to its end.
-  if (isEnding && state.kind === 'paused') await run.shim.task.resume().catch(() => {});
-  const current = parts.table.get(id);
-  if (current) parts.tell(current, 'kill', { signal: String(number) });
+  return true;
 }
 
-function noteStopped({ table }: EngineParts, { id, stoppedByUser }: ContainerRecord): void {
-  if (!stoppedByUser) table.change(id, { stoppedByUser: true });
-}
-
-/** SIGKILL, and the wait for all to be cleared up. */
-export async function killHard(
+/** Within the container's turn: to the end of all clearing up. False when it does not run. */
+async function stopNow(
   parts: EngineParts,
-  record: ContainerRecord,
-  run: Run,
-): Promise<void> {
-  await signalRun(parts, record, run, sigkill);
-  if (await endsWithin(run, killPatienceMs)) return;
-  parts.cgroups.kill(run.cgroupPath);
-  if (await endsWithin(run, killPatienceMs)) return;
-  throw new BerthError('internal', 'tried to kill container, but did not receive an exit event');
+  restarts: Restarts,
+  id: string,
+  options: { timeoutS?: number; signal?: string; change?: (run: Run) => void } = {},
+): Promise<boolean> {
+  const record = parts.table.find(id);
+  if (record.state.kind === 'restarting') {
+    noteStopped(parts, record);
+    return restarts.cancel(id);
+  }
+  const run = parts.runs.get(id);
+  if (!run) return false;
+  options.change?.(run);
+  const { StopSignal, StopTimeout } = record.config;
+  const seconds = options.timeoutS ?? StopTimeout ?? defaultTimeoutS;
+  const signal = parseSignal(options.signal ?? (StopSignal || sigterm));
+  await signalRun(parts, record, run, signal);
+  const timeoutMs = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
+  if (!(await endsWithin(run, timeoutMs))) await killHard(parts, record, run);
+  return true;
 }
 
-async function endsWithin(run: Run, timeoutMs: number): Promise<boolean> {
-  if (timeoutMs === Number.POSITIVE_INFINITY) {
-    await run.ended;
-    return true;
+/** Not in the container's turn: a stop that waits must not keep a kill waiting. */
+async function kill(
+  parts: EngineParts,
+  restarts: Restarts,
+  ref: string,
+  signal: string,
+): Promise<void> {
+  const number = parseSignal(signal);
+  const record = parts.table.find(ref);
+  if (record.state.kind === 'restarting') {
+    noteStopped(parts, record);
+    restarts.cancel(record.id);
+    return;
   }
-  const enough = new AbortController();
-  const late = sleep(timeoutMs, false, { signal: enough.signal }).catch(() => false);
-  // Time is for the process; what clears up after it is always waited for.
-  const over = new Promise<boolean>((resolve) => {
-    if (run.over.signal.aborted) resolve(true);
-    else run.over.signal.addEventListener('abort', () => resolve(true), { once: true });
+  const run = aliveRun(parts, record);
+  await withContext(`Cannot kill container: ${ref}`, async () => {
+    if (number === sigkill) await killHard(parts, record, run);
+    else await signalRun(parts, record, run, number);
   });
-  const isOver = await Promise.race([over, late]);
-  enough.abort();
-  if (isOver) await run.ended;
-  return isOver;
+}
+
+async function pause(parts: EngineParts, id: string): Promise<void> {
+  const record = parts.table.find(id);
+  if (record.state.kind === 'paused') throw conflict(`Container ${id} is already paused`);
+  if (record.state.kind === 'restarting') {
+    throw conflict(`Container ${id} is restarting, wait until the container is running`);
+  }
+  const run = aliveRun(parts, record);
+  run.isPausing = true;
+  try {
+    await Promise.allSettled(run.execStarts);
+    await withContext(`cannot pause container ${id}`, () => run.shim.task.pause());
+  } finally {
+    run.isPausing = false;
+  }
+  parts.tell(parts.table.apply(id, { kind: 'paused' }), 'pause');
+}
+
+async function unpause(parts: EngineParts, id: string): Promise<void> {
+  const record = parts.table.find(id);
+  if (record.state.kind !== 'paused') throw conflict(`Container ${id} is not paused`);
+  const run = aliveRun(parts, record);
+  await withContext(`Cannot unpause container ${id}`, () => run.shim.task.resume());
+  parts.tell(parts.table.apply(id, { kind: 'unpaused' }), 'unpause');
 }
 
 async function withContext<T>(context: string, work: () => Promise<T>): Promise<T> {

@@ -4,7 +4,8 @@ import { containerPaths, type EngineParts } from '../../engine-parts.ts';
 import type { ContainerRecord } from '../container-record.ts';
 import { exitOf } from '../transition.ts';
 import { dropVolumes } from './create-container.ts';
-import { killHard } from './lifecycle.ts';
+import type { Restarts } from './restarts.ts';
+import { killHard } from './signals.ts';
 
 export interface Removal {
   remove(ref: string, options?: { force?: boolean; volumes?: boolean }): Promise<void>;
@@ -14,7 +15,7 @@ export interface Removal {
 
 export function createRemoval(
   parts: EngineParts,
-  options: { cancelRestart: (id: string) => boolean; forgetExecs: (id: string) => void },
+  options: { restarts: Pick<Restarts, 'cancel'>; forgetExecs: (id: string) => void },
 ): Removal {
   async function removeNow(
     id: string,
@@ -26,7 +27,7 @@ export function createRemoval(
     const { state } = record;
     if (state.kind === 'running' || state.kind === 'paused' || state.kind === 'restarting') {
       if (!force) throw refuse(state.kind);
-      options.cancelRestart(id);
+      options.restarts.cancel(id);
       const run = parts.runs.get(id);
       if (run) {
         // The end of the run must not start a removal of its own.

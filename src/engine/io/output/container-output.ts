@@ -40,6 +40,7 @@ export class ContainerOutput {
   readonly #subscribers = new Map<number, Subscriber>();
   readonly #buffer = Buffer.allocUnsafeSlow(chunkBytes);
   #logWatched = false;
+  #isEnding = false;
   #finished = false;
 
   constructor(options: OpenOptions, report: (report: Report) => void) {
@@ -124,6 +125,11 @@ export class ContainerOutput {
     subscriber.unpassedBytes -= sizeBytes;
     this.#deliver(subscriber);
     if (!this.#finished) this.#tidy();
+  }
+
+  /** Nothing is held back from here on: the runtime throws away what waits in its pipes. */
+  takeRest(): void {
+    this.#isEnding = true;
   }
 
   watchLog(on: boolean): void {
@@ -230,6 +236,7 @@ export class ContainerOutput {
   }
 
   #isHeldBack({ name, journal }: StreamState): boolean {
+    if (this.#isEnding) return false;
     return [...this.#subscribers.values()].some(
       ({ mayHoldBack, at }) => mayHoldBack && journal.tail - at[name] > longestLagBytes,
     );

@@ -45,6 +45,8 @@ export type Command =
       readonly sizeBytes: number;
     }
   | { readonly kind: 'watch-log'; readonly id: string; readonly on: boolean }
+  /** The container has ended: nobody holds back any longer what it left in its pipes. */
+  | { readonly kind: 'take-rest'; readonly id: string }
   /** Takes what is left in the fifos and ends the log; subscribers still get what they lack. */
   | { readonly kind: 'close'; readonly id: string }
   /** Leaves everything as it is for a daemon after this one, and ends the worker. */

@@ -116,6 +116,12 @@ function obey(command: Command): void {
     case 'watch-log':
       outputs.get(command.id)?.watchLog(command.on);
       break;
+    case 'take-rest': {
+      const output = outputs.get(command.id);
+      output?.takeRest();
+      if (output) watchWanted(output);
+      break;
+    }
     case 'close':
       close(command.id);
       break;

@@ -16,8 +16,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { makeFifo } from '../../../linux/index.ts';
+import type { OutputChunk } from './chunk-queue.ts';
 import type { LogTarget, OpenOptions } from './messages.ts';
-import { createOutputs, type OutputChunk, type Outputs } from './outputs.ts';
+import { createOutputs, type Outputs } from './outputs.ts';
 
 interface Entry {
   log: string;

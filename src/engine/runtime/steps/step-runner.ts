@@ -33,78 +33,82 @@ const killPauseMs = 5;
 export function createStepRunner(options: {
   readonly runPath: string;
   readonly host: HostFacts;
-  readonly networks: Pick<Networks, 'setUp' | 'tearDown'>;
+  readonly networks: StepNetworks;
   /** Name or path of the OCI runtime. */
   readonly binary?: string;
 }): StepRunner {
   const { runPath, host, networks, binary = 'runc' } = options;
   const stepsPath = join(runPath, 'steps');
   const runtime = { binary, statePath: join(runPath, 'steps-runtime'), cgroups: openCgroups() };
-
-  async function run(request: StepRequest): Promise<{ exitCode: number; oomKilled: boolean }> {
-    if (!/^[\w][\w.-]*$/.test(request.id)) throw invalid(`run step: bad id "${request.id}"`);
-    if (request.signal?.aborted) throw canceled('run step: aborted');
-    const folder = join(stepsPath, request.id);
-    const networkId = `step-${request.id}`;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    try {
-      const networkPath = await prepareNetwork(request, networkId, folder);
-      const spec = stepBundle(request, {
-        host,
-        database: userDatabase(request.rootPath),
-        cgroupParent,
-        networkPath,
-        hostsPath: join(folder, 'hosts'),
-        resolvConfPath: join(folder, 'resolv.conf'),
-      });
-      await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
-      const cleanStubs = noteMountStubs(request.rootPath, ownStubs(spec));
+  return {
+    async run(request) {
+      if (!/^[\w][\w.-]*$/.test(request.id)) throw invalid(`run step: bad id "${request.id}"`);
+      if (request.signal?.aborted) throw canceled('run step: aborted');
+      const folder = join(stepsPath, request.id);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       try {
-        return await runStep(request, { ...runtime, folder });
+        const networkPath = await prepareNetwork(networks, request, folder);
+        const spec = stepBundle(request, {
+          host,
+          database: userDatabase(request.rootPath),
+          cgroupParent,
+          networkPath,
+          hostsPath: join(folder, 'hosts'),
+          resolvConfPath: join(folder, 'resolv.conf'),
+        });
+        await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
+        const cleanStubs = noteMountStubs(request.rootPath, ownStubs(spec));
+        try {
+          return await runStep(request, { ...runtime, folder });
+        } finally {
+          cleanStubs();
+        }
       } finally {
-        cleanStubs();
+        if (request.network === 'default') await networks.tearDown(networkIdOf(request.id));
+        await rm(folder, { recursive: true, force: true });
       }
-    } finally {
-      if (request.network === 'default') await networks.tearDown(networkId);
-      await rm(folder, { recursive: true, force: true });
-    }
-  }
+    },
+    async cleanUp() {
+      for (const id of await namesIn(runtime.statePath)) await destroy(runtime, id);
+      for (const id of await namesIn(stepsPath)) {
+        await networks.tearDown(networkIdOf(id));
+        await rm(join(stepsPath, id), { recursive: true, force: true });
+      }
+    },
+  };
+}
 
-  /** Writes the step's hosts and resolv.conf; gives its namespace when one was made. */
-  async function prepareNetwork(
-    request: StepRequest,
-    networkId: string,
-    folder: string,
-  ): Promise<string | undefined> {
-    const machine = parseResolvConf(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
-    const files = async (nameservers: readonly string[]) => {
-      await writeFile(join(folder, 'hosts'), hostsFile([], request.hosts));
-      await writeFile(join(folder, 'resolv.conf'), resolvConf({ ...machine, nameservers }));
-    };
-    if (request.network !== 'default') {
-      await files(machine.nameservers);
-      return undefined;
-    }
-    const network = await networks.setUp({
-      containerId: networkId,
-      containerName: networkId,
-      hostname: '',
-      endpoints: { bridge: {} },
-      ports: [],
-    });
-    await files(network.nameservers.length > 0 ? network.nameservers : machine.nameservers);
-    return network.namespacePath || undefined;
-  }
+type StepNetworks = Pick<Networks, 'setUp' | 'tearDown'>;
 
-  async function cleanUp(): Promise<void> {
-    for (const id of await namesIn(runtime.statePath)) await destroy(runtime, id);
-    for (const id of await namesIn(stepsPath)) {
-      await networks.tearDown(`step-${id}`);
-      await rm(join(stepsPath, id), { recursive: true, force: true });
-    }
-  }
+function networkIdOf(stepId: string): string {
+  return `step-${stepId}`;
+}
 
-  return { run, cleanUp };
+/** Writes the step's hosts and resolv.conf; gives its namespace when one was made. */
+async function prepareNetwork(
+  networks: StepNetworks,
+  { id, network, hosts }: StepRequest,
+  folder: string,
+): Promise<string | undefined> {
+  const machine = parseResolvConf(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''));
+  const writeFiles = async (nameservers: readonly string[]) => {
+    await writeFile(join(folder, 'hosts'), hostsFile([], hosts));
+    await writeFile(join(folder, 'resolv.conf'), resolvConf({ ...machine, nameservers }));
+  };
+  if (network !== 'default') {
+    await writeFiles(machine.nameservers);
+    return undefined;
+  }
+  const containerId = networkIdOf(id);
+  const given = await networks.setUp({
+    containerId,
+    containerName: containerId,
+    hostname: '',
+    endpoints: { bridge: {} },
+    ports: [],
+  });
+  await writeFiles(given.nameservers.length > 0 ? given.nameservers : machine.nameservers);
+  return given.namespacePath || undefined;
 }
 
 interface StepRuntime {
