@@ -1,107 +1,98 @@
-import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { startBerth, startDockerd, startRegistry } from './engine.ts';
-import type { Bench, Row } from './row.ts';
+import { cpus, release, tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measure } from './measure.ts';
+import { type Bench, openBench } from './open-bench.ts';
+import { run } from './processes.ts';
+import type { Row } from './row.ts';
 import { analyzeRows } from './rows/analyze.ts';
 import { buildRows } from './rows/build.ts';
+import { fileRows } from './rows/files.ts';
 import { lintRows } from './rows/lint.ts';
 import { memoryRows } from './rows/memory.ts';
+import { packageRows } from './rows/packages.ts';
 import { registryRows } from './rows/registry.ts';
 import { runRows } from './rows/run.ts';
 import { transferRows } from './rows/transfer.ts';
-import { median, renderRow, tableHead } from './table.ts';
+import { renderRow, tableHead } from './table.ts';
 
-const rows: Row[] = [
+const rows: readonly Row[] = [
   ...memoryRows,
   ...runRows,
   ...buildRows,
+  ...packageRows,
+  ...fileRows,
   ...transferRows,
   ...registryRows,
   ...analyzeRows,
   ...lintRows,
 ];
-const registryPort = { berth: 15_000, peer: 15_001 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    runs: { type: 'string', default: '5' },
-    list: { type: 'boolean' },
-    keep: { type: 'boolean' },
-  },
+  options: { runs: { type: 'string', default: '5' }, list: { type: 'boolean' } },
 });
-if (values.list) console.log(rows.map((row) => row.name).join('\n'));
-else
-  await measure(
-    rows.filter(({ name, onlyByName }) => {
-      if (onlyByName) return positionals.includes(name);
-      return positionals.length === 0 || positionals.some((part) => name.includes(part));
-    }),
-  );
+const runs = Number(values.runs);
+const unknown = positionals.filter((part) => !rows.some(({ name }) => name.includes(part)));
 
-async function measure(chosen: readonly Row[]): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'berth-bench-'));
-  const registry = await startRegistry(join(folder, 'registry'), registryPort.peer);
-  const berth = await startBerth(join(folder, 'berth'), registryPort.berth);
-  const dockerd = await startDockerd(join(folder, 'dockerd'));
-  try {
-    const bench: Bench = { folder, berth, dockerd, registryPort, image: 'bench/busybox' };
-    await prepareImage(bench);
-    console.log(tableHead);
-    for (const row of chosen) console.log(renderRow(row, await figures(row, bench)));
-  } finally {
-    await Promise.all([berth.stop(), dockerd.stop(), registry.stop()]);
-    if (!values.keep) await rm(folder, { recursive: true, force: true });
-  }
+if (values.list) console.log(rows.map(({ name }) => name).join('\n'));
+else if (!Number.isInteger(runs) || runs < 1) fail(`--runs ${values.runs}: not a positive number`);
+else if (unknown.length > 0) fail(`no row's name holds "${unknown[0]}": see script/bench --list`);
+else process.exitCode = await printTable(rows.filter(isChosen));
+
+function isChosen({ name, onlyByName }: Row): boolean {
+  if (positionals.length === 0) return !onlyByName;
+  return positionals.some((part) => (onlyByName ? name === part : name.includes(part)));
 }
 
-/** Medians by side; the sides take turns, and the first turn of each is not counted. */
-async function figures(row: Row, bench: Bench): Promise<Record<string, number>> {
-  await row.prepare?.(bench);
-  const samples: Record<string, number[]> = {};
-  for (let turn = 0; turn <= Number(values.runs); turn++) {
-    for (const [side, measureSide] of Object.entries(row.sides)) {
-      const figure = await measureSide(bench, turn);
-      if (turn > 0) {
-        samples[side] ??= [];
-        samples[side].push(figure);
-      }
+/** Gives the exit code: 1 when a row could not be measured. A missed goal is a result. */
+async function printTable(chosen: readonly Row[]): Promise<number> {
+  // Our caller made this folder for us, and removes it when everything has ended.
+  await using bench = await openBench(tmpdir());
+  console.log(await describeMachine(bench));
+  console.log(`\n${tableHead}`);
+  const notes = new Set<string>();
+  for (const [name, reason] of bench.missing) notes.add(`${name} takes no part: ${reason}`);
+  let exitCode = 0;
+  for (const row of chosen) {
+    const lacking = row.needs?.find((need) => bench.missing.has(need));
+    if (lacking) {
+      console.log(`${row.name}: left out, it needs ${lacking}`);
+      continue;
+    }
+    try {
+      const measurement = await measure(row, bench, runs);
+      console.log(renderRow(row, measurement));
+      for (const [side, reason] of measurement.skipped)
+        if (!bench.missing.has(side)) notes.add(`${row.name}: ${side} failed: ${reason}`);
+    } catch (error) {
+      console.log(`${row.name}: not measured, see below`);
+      notes.add(`${row.name}: ${error instanceof Error ? error.message : error}`);
+      exitCode = 1;
     }
   }
-  await row.cleanUp?.(bench);
-  return Object.fromEntries(Object.entries(samples).map(([side, list]) => [side, median(list)]));
+  if (notes.size > 0) console.log(`\n${[...notes].join('\n')}`);
+  console.log(`\nmedians without the first run; ${Math.round(process.uptime())} s in all`);
+  return exitCode;
 }
 
-/** A base image for all: Debian's static busybox; buildah takes it from the peer registry. */
-async function prepareImage(bench: Bench): Promise<void> {
-  const root = join(bench.folder, 'busybox');
-  await mkdir(join(root, 'bin'), { recursive: true });
-  await copyFile('/bin/busybox', join(root, 'bin/busybox'));
-  for (const applet of ['sh', 'true', 'echo', 'sleep', 'cat'])
-    await symlink('busybox', join(root, 'bin', applet));
-  await writeFile(
-    join(root, 'Dockerfile'),
-    'FROM scratch\nCOPY bin /bin/\nENV PATH=/bin\nCMD ["sh"]\n',
-  );
-  for (const engine of [bench.berth, bench.dockerd])
-    await engine.docker('build', '-q', '-t', bench.image, root);
-  const run = promisify(execFile);
-  const storage = join(bench.folder, 'buildah');
-  const options = [
-    '--root',
-    join(storage, 'root'),
-    '--runroot',
-    join(storage, 'run'),
-    '--storage-driver',
-    'overlay',
-  ];
-  await run('buildah', [...options, 'build', '-q', '-t', bench.image, root]);
-  await Promise.all(
-    [bench.berth, bench.dockerd].map(async (engine) => {
-      await mkdir(join(bench.folder, engine.name, 'client'), { recursive: true });
-    }),
-  );
+async function describeMachine(bench: Bench): Promise<string> {
+  const version = async (command: string, args: string[]) =>
+    (await run(command, args).catch(() => `${command} is missing`)).split('\n', 1).join();
+  return [
+    `${cpus().length} CPUs (${cpus()[0]?.model.trim()}), Linux ${release()}`,
+    `${(await run('stat', ['-f', '-c', '%T', bench.folder])).trim()} at ${bench.folder}`,
+    await version('docker', ['--version']),
+    ...(bench.missing.has('dockerd')
+      ? []
+      : [`dockerd ${await bench.dockerd.docker('version', '--format', '{{.Server.Version}}')}`]),
+    await version('buildah', ['--version']),
+    await version('runc', ['--version']),
+  ]
+    .map((fact) => fact.trim())
+    .join('; ');
+}
+
+function fail(message: string): void {
+  console.error(`bench: ${message}`);
+  process.exitCode = 2;
 }

@@ -1,28 +1,24 @@
 import type { Engine } from './engine.ts';
+import type { Bench } from './open-bench.ts';
 
-/** What every row finds ready. */
-export interface Bench {
-  readonly folder: string;
-  readonly berth: Engine;
-  readonly dockerd: Engine;
-  readonly registryPort: { berth: number; peer: number };
-  /** A busybox image that both engines have. */
-  readonly image: string;
-}
+/** One measurement; figures are seconds unless the row says otherwise. */
+export type Side = (bench: Bench, turn: number) => Promise<number>;
 
-/** One line of the table. Figures are seconds unless the row says otherwise. */
+/** One line of the table. */
 export interface Row {
   readonly name: string;
-  /** Highest ratio of Berth's figure to the peer's that meets DESIGN's goal. */
+  /** Ratio of Berth's figure to the best peer's that meets the goal: at most, or at least for rates. */
   readonly goal: number;
-  readonly unit?: 's' | 'MB' | '1/s' | 'MB/s';
+  readonly unit?: 's' | 'ms' | 'MB' | '1/s' | 'MB/s';
+  /** One measurement by each side's name, the first being Berth's; a missing peer's is left out. */
+  readonly sides: Readonly<Record<string, Side>>;
+  /** What the row cannot do without: names in `Bench.missing`. */
+  readonly needs?: readonly string[];
   /** Left out unless its whole name is asked for: it takes minutes or gigabytes. */
   readonly onlyByName?: boolean;
   /** Made once, before the runs. */
-  prepare?(bench: Bench): Promise<void>;
-  /** One measurement of each side by name, the first being Berth's; default `berth` and `dockerd`. */
-  readonly sides: Readonly<Record<string, (bench: Bench, run: number) => Promise<number>>>;
-  cleanUp?(bench: Bench): Promise<void>;
+  prepare?(bench: Bench): Promise<unknown>;
+  cleanUp?(bench: Bench): Promise<unknown>;
 }
 
 /** Seconds that `work` took. */
@@ -33,11 +29,23 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** The same work on both engines. */
-export function onEngines(
-  work: (engine: Engine, bench: Bench, run: number) => Promise<unknown>,
-): Row['sides'] {
+export function onEngines(work: (engine: Engine, bench: Bench) => Promise<unknown>): Row['sides'] {
   return {
-    berth: (bench, run) => timed(() => work(bench.berth, bench, run)),
-    dockerd: (bench, run) => timed(() => work(bench.dockerd, bench, run)),
+    berth: (bench) => timed(() => work(bench.berth, bench)),
+    dockerd: (bench) => timed(() => work(bench.dockerd, bench)),
   };
+}
+
+/** The same folder built by each builder; `folderOf` makes it, unmeasured. */
+export function onBuilders(
+  folderOf: (bench: Bench, salt: string) => Promise<string>,
+  names = ['berth', 'dockerd', 'buildkit', 'buildah'],
+): Row['sides'] {
+  const on =
+    (name: string): Side =>
+    async (bench, turn) => {
+      const folder = await folderOf(bench, `${name} ${turn}`);
+      return timed(() => bench.builders.get(name)!.build(folder));
+    };
+  return Object.fromEntries(names.map((name) => [name, on(name)]));
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import type { Bench, Row } from '../row.ts';
+import type { Bench } from '../open-bench.ts';
+import type { Row } from '../row.ts';
 
 const connections = 16;
 const blobBytes = 64 * 2 ** 20;

@@ -1,46 +1,55 @@
-import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { changeStart, writeContext, writeLargeFile } from '../context.ts';
 import type { Engine } from '../engine.ts';
-import { type Bench, type Row, timed } from '../row.ts';
+import type { Bench } from '../open-bench.ts';
+import { type Row, timed } from '../row.ts';
 
-const run = promisify(execFile);
-const name = (bench: Bench, engine: Engine, tag = 'x') =>
-  `127.0.0.1:${bench.registryPort[engine.name === 'berth' ? 'berth' : 'peer']}/bench/big:${tag}`;
+const layers = Array.from({ length: 10 }, (_, i) => `layer${i}`);
+const nameIn = (registry: 'berth' | 'peer', { registryPort }: Bench) =>
+  `127.0.0.1:${registryPort[registry]}/bench/large:x`;
 
-/** Ten layers of 50 MB, half of it compressible as files of programs are. */
-async function writeContext(bench: Bench, salt: string): Promise<string> {
-  const folder = join(bench.folder, 'contexts/transfer');
-  await mkdir(folder, { recursive: true });
-  const lines = Array.from({ length: 10 }, (_, i) => `COPY layer${i} /layer${i}`);
-  for (let i = 0; i < 10; i++) {
-    await run('sh', [
-      '-c',
-      `{ echo ${salt}; head -c 25000000 /dev/urandom; head -c 12500000 /dev/urandom | base64 -w 80 | head -c 25000000; } >${folder}/layer${i}`,
-    ]);
-  }
-  await writeFile(join(folder, 'Dockerfile'), `FROM scratch\n${lines.join('\n')}\n`);
-  return folder;
+/** Ten layers of 50 MB. */
+async function prepare(bench: Bench): Promise<void> {
+  const copies = layers.map((layer) => `COPY ${layer} /${layer}\n`).join('');
+  const folder = await writeContext(bench, 'transfer', `FROM scratch\n${copies}`);
+  for (const layer of layers) await writeLargeFile(join(folder, layer), 50_000_000);
 }
 
-async function buildFresh(bench: Bench, engine: Engine, turn: number): Promise<void> {
-  const folder = await writeContext(bench, `${engine.name} ${turn}`);
-  await engine.docker('build', '-q', '-t', name(bench, engine), folder);
+const cleanUp = (bench: Bench) =>
+  rm(join(bench.folder, 'contexts/transfer'), { recursive: true, force: true });
+
+/** An image that no registry has seen a layer of. */
+async function buildFresh(bench: Bench, engine: Engine, tag: string, salt: string): Promise<void> {
+  const folder = join(bench.folder, 'contexts/transfer');
+  for (const layer of layers) await changeStart(join(folder, layer), `${tag} ${salt}`);
+  await engine.docker('build', '-q', '-t', tag, folder);
+}
+
+async function pushFresh(bench: Bench, engine: Engine, tag: string, salt: string): Promise<number> {
+  await buildFresh(bench, engine, tag, salt);
+  return timed(() => engine.docker('push', '-q', tag));
 }
 
 const push: Row = {
-  name: 'push of a 500 MB image',
+  name: 'push of a 500 MB image, each to its registry',
   goal: 0.5,
+  needs: ['docker-registry'],
+  prepare,
   sides: {
-    async berth(bench, turn) {
-      await buildFresh(bench, bench.berth, turn);
-      return timed(() => bench.berth.docker('push', '-q', name(bench, bench.berth)));
-    },
-    async dockerd(bench, turn) {
-      await buildFresh(bench, bench.dockerd, turn);
-      return timed(() => bench.dockerd.docker('push', '-q', name(bench, bench.dockerd)));
-    },
+    berth: (bench, turn) => pushFresh(bench, bench.berth, nameIn('berth', bench), `berth ${turn}`),
+    dockerd: (bench, turn) => pushFresh(bench, bench.dockerd, nameIn('peer', bench), `own ${turn}`),
+  },
+};
+
+const pushToPeer: Row = {
+  name: 'push of a 500 MB image to docker-registry',
+  goal: 0.5,
+  needs: ['docker-registry'],
+  prepare,
+  sides: {
+    berth: (bench, turn) => pushFresh(bench, bench.berth, nameIn('peer', bench), `b ${turn}`),
+    dockerd: (bench, turn) => pushFresh(bench, bench.dockerd, nameIn('peer', bench), `d ${turn}`),
   },
 };
 
@@ -48,22 +57,29 @@ const push: Row = {
 const pull: Row = {
   name: 'pull of a 500 MB image',
   goal: 0.5,
+  needs: ['docker-registry', 'dockerd'],
   async prepare(bench) {
-    await buildFresh(bench, bench.dockerd, 0);
-    await bench.dockerd.docker('push', '-q', name(bench, bench.dockerd));
+    await prepare(bench);
+    await pushFresh(bench, bench.dockerd, nameIn('peer', bench), 'pull');
+    await forget(bench.dockerd, bench);
   },
   sides: {
     berth: (bench) => pullFresh(bench, bench.berth),
     dockerd: (bench) => pullFresh(bench, bench.dockerd),
   },
-  cleanUp: (bench) => rm(join(bench.folder, 'contexts/transfer'), { recursive: true }),
+  cleanUp,
 };
 
 async function pullFresh(bench: Bench, engine: Engine): Promise<number> {
-  const image = name(bench, bench.dockerd);
-  await engine.docker('rmi', '-f', image).catch(() => ''); // not there at the first run
-  await engine.docker('builder', 'prune', '-af').catch(() => '');
-  return timed(() => engine.docker('pull', '-q', image));
+  const seconds = await timed(() => engine.docker('pull', '-q', nameIn('peer', bench)));
+  await forget(engine, bench);
+  return seconds;
 }
 
-export const transferRows: Row[] = [push, pull];
+/** Layers go with the last that refers to them: image, build cache, what is waiting to be collected. */
+async function forget(engine: Engine, bench: Bench): Promise<void> {
+  await engine.docker('rmi', '-f', nameIn('peer', bench));
+  await engine.docker('builder', 'prune', '-af');
+}
+
+export const transferRows: Row[] = [push, pushToPeer, pull];

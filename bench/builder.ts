@@ -1,0 +1,64 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './processes.ts';
+
+/** Something that builds a folder with its Dockerfile. */
+export interface Builder {
+  readonly name: string;
+  /** Throws with the program's output when it fails. */
+  build(folder: string, tag?: string): Promise<unknown>;
+}
+
+/** What the docker client has a daemon do: Docker's classic builder, or BuildKit inside dockerd. */
+export function dockerBuilder(
+  name: string,
+  docker: (...args: string[]) => Promise<string>,
+): Builder {
+  return {
+    name,
+    build: (folder, tag) => docker('build', '-q', ...(tag ? ['-t', tag] : []), folder),
+  };
+}
+
+/**
+ * The BuildKit that dockerd holds. Clients since 23 want a plugin for it, Debian's 20.10 has all;
+ * throws when no client at hand can.
+ */
+export async function findBuildKit(host: string, folder: string): Promise<Builder> {
+  const empty = join(folder, 'buildkit');
+  mkdirSync(empty, { recursive: true });
+  const env = { DOCKER_HOST: host, DOCKER_CONFIG: empty, DOCKER_BUILDKIT: '1' };
+  let failure: unknown;
+  for (const client of ['docker', '/usr/bin/docker']) {
+    const docker = (...args: string[]) => run(client, args, env);
+    try {
+      // No Dockerfile is there: a client that can asks BuildKit, and BuildKit says so.
+      await docker('build', '-q', empty).catch((error) => {
+        if (!/failed to read dockerfile/i.test(error.message)) throw error;
+      });
+      return dockerBuilder('buildkit', docker);
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** Debian's buildah in a storage of its own, with its layer cache. */
+export async function openBuildah(folder: string): Promise<Builder> {
+  const storage = [
+    ...['--root', join(folder, 'root'), '--runroot', join(folder, 'run')],
+    ...['--storage-driver', 'overlay'],
+  ];
+  const buildah = (...args: string[]) => run('buildah', [...storage, ...args]);
+  await buildah('images');
+  return {
+    name: 'buildah',
+    build: (context, tag) =>
+      buildah(
+        ...['build', '--layers', '--isolation', 'chroot', '-q'],
+        ...(tag ? ['-t', tag] : []),
+        context,
+      ),
+  };
+}
