@@ -107,7 +107,7 @@ describe('files by descriptor', () => {
       writeFileSync(join(folder, 'from'), bytes);
       const from = openSync(join(folder, 'from'), 'r');
       const to = openSync(join(folder, 'to'), 'w');
-      assert.equal(copyContent({ fd: from, sizeBytes }, to, 'test'), sizeBytes);
+      assert.equal(copyContent({ fd: from, sizeBytes }, to, { pair: 'test' }), sizeBytes);
       check(writeFully(to, Buffer.from('end')), 'write');
       closeSync(from);
       closeSync(to);

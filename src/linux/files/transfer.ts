@@ -19,13 +19,14 @@ const refused = new Set<string>();
 
 /**
  * Copies what is left of `fromFd` to `toFd`: shared extents where the filesystem can (btrfs, xfs),
- * else inside the kernel, else through memory. Sync; throws as Node's fs does. `pair` names the two
- * filesystems, so that a refusal is remembered. Gives the bytes copied.
+ * else inside the kernel, else through memory. Sync; throws as Node's fs does, and what
+ * `checkGoOn` throws between two pieces. `pair` names the two filesystems, so that a refusal is remembered. Gives
+ * the bytes copied.
  */
 export function copyContent(
   from: { fd: number; sizeBytes: number },
   toFd: number,
-  pair: string,
+  { pair, checkGoOn = () => {} }: { pair: string; checkGoOn?: () => void },
 ): number {
   const cloneKey = `clone ${pair}`;
   if (!refused.has(cloneKey)) {
@@ -35,16 +36,21 @@ export function copyContent(
     refused.add(cloneKey);
   }
   return from.sizeBytes < copyThroughMemoryBytes
-    ? copyThroughMemory(from.fd, toFd)
-    : copyInKernel(from, toFd, pair);
+    ? copyThroughMemory(from.fd, toFd, checkGoOn)
+    : copyInKernel(from, toFd, { pair, checkGoOn });
 }
 
 /** Below this, one read and one write cost less than copy_file_range. */
 const copyThroughMemoryBytes = 128 * 1024;
 
-function copyInKernel(from: { fd: number; sizeBytes: number }, toFd: number, pair: string): number {
+function copyInKernel(
+  from: { fd: number; sizeBytes: number },
+  toFd: number,
+  { pair, checkGoOn }: { pair: string; checkGoOn: () => void },
+): number {
   let total = 0;
   while (!refused.has(`range ${pair}`)) {
+    checkGoOn();
     const copied = call(native.copyFileRange, from.fd, null, toFd, null, rangeBytes, 0);
     if (copied === 0) return total;
     if (copied === -os.errno.EINTR) continue;
@@ -53,14 +59,15 @@ function copyInKernel(from: { fd: number; sizeBytes: number }, toFd: number, pai
       refused.add(`range ${pair}`);
     } else total += copied;
   }
-  return total + copyThroughMemory(from.fd, toFd);
+  return total + copyThroughMemory(from.fd, toFd, checkGoOn);
 }
 
 const memory = Buffer.allocUnsafeSlow(256 * 1024);
 
-function copyThroughMemory(fromFd: number, toFd: number): number {
+function copyThroughMemory(fromFd: number, toFd: number, checkGoOn: () => void): number {
   let total = 0;
   for (;;) {
+    checkGoOn();
     const size = readFd(fromFd, memory);
     if (size === -os.errno.EINTR) continue;
     if (check(size, 'read') === 0) return total;

@@ -47,6 +47,7 @@ export function hashDiff(input: HashDiffInput, context: JobContext): HashDiffOut
         timeless?.update(tarHeader({ ...entry, mtimeS: 0 }));
       },
       content: (content: Uint8Array) => {
+        context.checkCanceled();
         sink.content(content);
         timeless?.update(content);
       },

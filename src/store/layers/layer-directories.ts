@@ -30,7 +30,7 @@ export class LayerDirectories {
   readonly #flattening = new Map<ChainId, Promise<string>>();
   #lastNumber: number;
   #syncTimer: NodeJS.Timeout | undefined;
-  #syncing: Promise<void> | undefined;
+  #syncing: Promise<void> = Promise.resolve();
 
   /** Deletes directories a crash left without a record. */
   constructor(options: LayerDirectoriesOptions) {
@@ -127,23 +127,27 @@ export class LayerDirectories {
     if (layer) trash.take(paths.layer(layer.number));
   }
 
-  /** Resolves when every layer recorded so far is on disk. */
+  /** Resolves when every layer recorded so far is on disk, and nothing more is being written. */
   async synced(): Promise<void> {
     clearTimeout(this.#syncTimer);
-    await this.#syncing;
-    const numbers = this.#options.records.unsynced();
+    this.#syncTimer = undefined;
+    const mine = this.#syncing.then(() => this.#syncNow());
+    this.#syncing = mine.catch(() => {});
+    await mine;
+  }
+
+  async #syncNow(): Promise<void> {
+    const { records, paths } = this.#options;
+    const numbers = records.unsynced();
     if (numbers.length === 0) return;
-    await syncFilesystem(this.#options.paths.layers);
-    this.#options.records.markSynced(numbers);
+    await syncFilesystem(paths.layers);
+    records.markSynced(numbers);
   }
 
   #syncSoon(): void {
-    clearTimeout(this.#syncTimer);
-    this.#syncTimer = setTimeout(() => {
-      this.#syncing = this.synced().catch((error) => {
-        // They stay marked as unsynced; the next layer tries again.
-        process.emitWarning(error as Error);
-      });
+    this.#syncTimer ??= setTimeout(() => {
+      // Those that fail stay marked as unsynced; the next layer tries again.
+      this.synced().catch((error) => process.emitWarning(error as Error));
     }, syncDelayMs).unref();
   }
 }

@@ -229,8 +229,7 @@ class TreeCopy {
         openAt(directoryFd, name, createNew, 0o600),
       );
       try {
-        if (sizeBytes > 0)
-          copyContent({ fd: fromFd, sizeBytes }, fd, `${deviceId}>${this.target.deviceId}`);
+        if (sizeBytes > 0) this.#content({ fd: fromFd, sizeBytes }, fd, deviceId);
         check(fchown(fd, uid, gid), 'fchown', to);
         check(fchmod(fd, mode), 'fchmod', to);
         writeFdXattrs(fd, readFdXattrs(fromFd));
@@ -241,6 +240,11 @@ class TreeCopy {
     } finally {
       closeFd(fromFd);
     }
+  }
+
+  #content(from: { fd: number; sizeBytes: number }, toFd: number, deviceId: number): void {
+    const pair = `${deviceId}>${this.target.deviceId}`;
+    copyContent(from, toFd, { pair, checkGoOn: () => this.#context.checkCanceled() });
   }
 
   #special(source: Source, to: string, { mode, uid, gid, mtimeNs, xattrs }: Attributes): void {
