@@ -16,11 +16,6 @@ export interface BootstrapOptions {
   onProgress: (line: string) => void;
 }
 
-const defaultMirrors: Record<string, string> = {
-  debian: 'http://deb.debian.org/debian',
-  ubuntu: 'http://archive.ubuntu.com/ubuntu',
-};
-
 /** What Docker's official Debian images set: no caches, no translations, no services started. */
 const aptSettings = [
   'Apt::AutoRemove::SuggestsImportant "false"',
@@ -52,7 +47,8 @@ export async function bootstrap(
   const key = digestOf(JSON.stringify([sources, options.include, aptSettings])).slice(7, 19);
   const archive = join(cachePath(), `${distribution}-${suite}-${key}.tar`);
   if (options.refresh || !existsSync(archive)) {
-    options.onProgress(`bootstrapping ${name} from ${sources.join(', ')}`);
+    const mirrors = sources.join(', ') || "the distribution's own mirror";
+    options.onProgress(`bootstrapping ${name} from ${mirrors}`);
     await makeArchive(archive, suite, sources, options);
   } else {
     options.onProgress(`using the kept archive ${archive}`);
@@ -127,9 +123,8 @@ function cachePath(): string {
   return join(base, 'berth/bootstrap');
 }
 
-/** The lines of this machine's own package sources for a suite, else the distribution's mirror. */
+/** The lines of this machine's own package sources for a suite; none leave it to mmdebstrap. */
 async function sourcesOf(distribution: string, suite: string): Promise<string[]> {
-  const fallback = [`deb ${defaultMirrors[distribution]} ${suite} main`];
   const format = '$(SITE) $(RELEASE) $(COMPONENT) $(ORIGIN)';
   const targets = await promisify(execFile)('apt-get', [
     'indextargets',
@@ -146,5 +141,5 @@ async function sourcesOf(distribution: string, suite: string): Promise<string[]>
     if (site && belongs && origin?.toLowerCase() === distribution)
       lines.add(`deb ${site} ${release} ${component}`);
   }
-  return lines.size > 0 ? [...lines] : fallback;
+  return [...lines];
 }
