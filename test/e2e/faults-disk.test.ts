@@ -110,8 +110,8 @@ test('build, pull and load on a disk with no room for them', async () => {
     ['pull', pulled],
     ['load', '-i', archive],
   ];
-  fill(4 << 20);
   for (const args of works) {
+    fill(4 << 20); // anew: what was thrown away meanwhile made room
     const { code, stdout, stderr } = await daemon.docker(...args);
     assert.notEqual(code, 0, args.join(' '));
     assert.match(stdout + stderr, noSpace, args.join(' '));
