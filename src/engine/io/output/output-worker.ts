@@ -126,7 +126,11 @@ function obey(command: Command): void {
       close(command.id);
       break;
     case 'quit':
-      for (const output of outputs.values()) output.leave();
+      for (const output of outputs.values()) {
+        // Others that became readable in the same turn still come after this.
+        unwatch(output);
+        output.leave();
+      }
       running = false;
       break;
   }
