@@ -11,11 +11,15 @@ const domains = {
   registry: { imports: ['core', 'image'] },
   build: { imports: ['core', 'dockerfile', 'image'] },
   engine: { imports: ['core', 'linux', 'image', 'store'] },
+  session: { imports: ['core'], types: ['build'] },
   jobs: { imports: ['core'] },
   compose: { imports: ['core'] },
-  api: { imports: ['core'], types: ['image', 'store', 'registry', 'build', 'engine', 'jobs'] },
-  client: { imports: ['core'], types: ['api'] },
-  cli: { imports: ['client', 'dockerfile', 'image', 'compose', 'core'] },
+  api: {
+    imports: ['core', 'session'],
+    types: ['image', 'store', 'registry', 'build', 'engine', 'jobs'],
+  },
+  client: { imports: ['core', 'session'], types: ['api'] },
+  cli: { imports: ['client', 'session', 'dockerfile', 'image', 'compose', 'core'] },
   web: { imports: [], types: ['client'] },
 };
 

@@ -1,6 +1,7 @@
 import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
 import type { Platform } from '../image/index.ts';
 import type { RegistryAuth, RunRequest, StepLimits } from './ports.ts';
+import type { RemoteFolder } from './remote-folder.ts';
 
 /** Builds images. One `build` call is one build; several run at once and share equal steps. */
 export interface Builder {
@@ -18,6 +19,7 @@ export type BuildContext =
   | { kind: 'tar'; stream: ByteStream }
   /** A git address (`#ref:subdir` understood), or http(s) of a tar or of a Dockerfile. */
   | { kind: 'remote'; url: string }
+  | { kind: 'folder'; folder: RemoteFolder }
   | { kind: 'none' };
 
 export interface BuildRequest {

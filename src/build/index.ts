@@ -53,3 +53,10 @@ export type {
   UnpackLimits,
   WritableFilesystem,
 } from './ports.ts';
+export type {
+  FilePiece,
+  RemoteChoice,
+  RemoteEntry,
+  RemoteFiles,
+  RemoteFolder,
+} from './remote-folder.ts';

@@ -3,7 +3,14 @@ import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ByteStream, errorMessage, internal, invalid, notFound } from '../../core/index.ts';
+import {
+  type ByteStream,
+  errorMessage,
+  internal,
+  invalid,
+  notFound,
+  unsupported,
+} from '../../core/index.ts';
 import {
   createIgnoreMatcher,
   type IgnoreMatcher,
@@ -52,6 +59,8 @@ export async function loadContext(
       return loaded({ rootPath: options.folder, entries: new Map() });
     case 'tar':
       return loaded(await unpack(context.stream, options));
+    case 'folder':
+      throw unsupported('load context: folders of a session are not read yet');
     case 'remote':
       return parseGitAddress(context.url)
         ? loadGit(context.url, options)
