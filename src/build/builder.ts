@@ -1,4 +1,5 @@
 import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
+import type { Excerpt } from '../dockerfile/index.ts';
 import type { Platform } from '../image/index.ts';
 import type { RegistryAuth, RunRequest, StepLimits } from './ports.ts';
 import type { RemoteFolder } from './remote-folder.ts';
@@ -57,8 +58,10 @@ export interface BuildRequest {
   outputs?: readonly BuildOutput[];
   cacheFrom?: readonly CacheAddress[];
   cacheTo?: readonly (CacheAddress & { mode?: 'min' | 'max' })[];
-  /** Emits `step-missed` with reasons, and `line-usage` at the end. */
+  /** Emits `step-missed` with reasons, and reasons with `step-cached`. */
   explain?: boolean;
+  /** Emits `line-usage` at the end. */
+  lineUsage?: boolean;
   /** Keeps the filesystem of a failed RUN: see StepFailureDetails. */
   keepFailedStep?: boolean;
   /** Says only what the builder's own checks find; runs nothing. */
@@ -162,6 +165,9 @@ export interface StepFailureDetails {
   readonly text: string;
   readonly line: number;
   readonly endLine: number;
+  readonly fileName?: string;
+  /** The step's lines and those around them; absent for steps that no line stands for. */
+  readonly excerpt?: Excerpt;
   readonly exitCode?: number;
   readonly oomKilled?: boolean;
   /** Docker's wording of the failure, for the classic client. */

@@ -231,6 +231,11 @@ test('a failing step ends the build with its code and last lines', async () => {
       classicMessage:
         "The command '/bin/sh -c echo one && echo two &&   exit 3' returned a non-zero code: 3",
       lastOutput: ['one', 'two'],
+      fileName: 'Dockerfile',
+      excerpt: {
+        firstLine: 1,
+        lines: ['FROM debian', 'RUN echo one && echo two && \\', '  exit 3'],
+      },
     },
   });
   assert.equal(kit.written.length, 0);

@@ -98,12 +98,14 @@ export { formatPlatform, type Platform, parsePlatform } from './platform.ts';
 export type { Position, SourceRange, SourceText } from './position.ts';
 export type { Device } from './run-device.ts';
 export { type Mount, type MountSharing, type MountType, parseMount } from './run-mount.ts';
+export { type Excerpt, excerptOf, type Place, renderPlace } from './source-excerpt.ts';
 export { type StageScope, type StageScopeOptions, stageScope } from './stage-scope.ts';
 export { nearest } from './suggest.ts';
 export {
   locate,
   placedError,
   renderSyntaxError,
+  renderSyntaxFault,
   type SyntaxErrorDetails,
   SyntaxFault,
   syntaxError,

@@ -1,5 +1,6 @@
 import { type BerthError, invalid } from '../core/index.ts';
 import type { SourceRange, SourceText } from './position.ts';
+import { type Excerpt, excerptOf, renderPlace, withoutControls } from './source-excerpt.ts';
 
 /** What `details` of an error about a Dockerfile holds. */
 export interface SyntaxErrorDetails {
@@ -16,8 +17,7 @@ export interface SyntaxErrorDetails {
   readonly suggestion: string | undefined;
   /** One short sentence for beneath the caret, such as `did you mean RUN?`. */
   readonly hint: string | undefined;
-  /** The lines around the fault, the first of them numbered `firstLine`. */
-  readonly excerpt: { readonly firstLine: number; readonly lines: readonly string[] };
+  readonly excerpt: Excerpt;
 }
 
 /** Thrown inside the parser, where the file's name is not known; becomes a BerthError outside. */
@@ -31,9 +31,6 @@ export class SyntaxFault extends Error {
     this.suggestion = suggestion;
   }
 }
-
-/** The lines of context shown before and after the one at fault. */
-const contextLines = 2;
 
 /**
  * The error of what cannot be parsed: kind `invalid`, code `DOCKERFILE_SYNTAX`, BuildKit's wording
@@ -65,11 +62,6 @@ function reasonOf(fault: SyntaxFault): string {
   return withoutControls(hint === undefined ? fault.message : `${fault.message} (${hint})`);
 }
 
-/** What a file holds may not steer the terminal that shows it. */
-function withoutControls(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ');
-}
-
 function detailsOf(
   source: SourceText,
   fault: SyntaxFault,
@@ -77,10 +69,6 @@ function detailsOf(
 ): SyntaxErrorDetails | undefined {
   if (!fault.range) return undefined;
   const { start, end } = fault.range;
-  const firstLine = Math.max(1, start.line - contextLines);
-  const lastLine = Math.min(source.lineCount, start.line + contextLines);
-  const lines: string[] = [];
-  for (let line = firstLine; line <= lastLine; line++) lines.push(source.line(line));
   return {
     fileName,
     line: start.line,
@@ -91,7 +79,7 @@ function detailsOf(
     reason: reasonOf(fault),
     suggestion: fault.suggestion,
     hint: hintOf(fault),
-    excerpt: { firstLine, lines },
+    excerpt: excerptOf(source, start.line),
   };
 }
 
@@ -114,37 +102,17 @@ export function syntaxErrorDetails(error: unknown): SyntaxErrorDetails | undefin
   return known.code === code ? (known.details as SyntaxErrorDetails | undefined) : undefined;
 }
 
-/** Columns of a line shown around the caret; longer lines are cut on both sides. */
-const shownColumns = 120;
-
-/** A line as a terminal may show it: no control characters, a tab as one blank, cut to a window. */
-export function shownText(line: string, from = 0): string {
-  return withoutControls(line.slice(from, from + shownColumns));
-}
-
 /**
  * The error for a terminal: file, line and column, the lines around it, a caret under the fault and
  * the hint. Errors that are not about a Dockerfile give their message alone.
  */
 export function renderSyntaxError(error: Error): string {
   const details = syntaxErrorDetails(error);
-  if (!details) return error.message;
-  const { line, column, excerpt, hint } = details;
-  const from = column > shownColumns ? column - shownColumns / 2 : 0;
-  const width = String(excerpt.firstLine + excerpt.lines.length - 1).length;
-  const endsHere = details.endLine === line;
-  const rest = details.lineText.length + 1 - column;
-  const span = endsHere ? details.endColumn - column : rest;
-  const carets = '^'.repeat(Math.max(1, Math.min(span, from + shownColumns - column + 1)));
-  const problem = hint ? details.reason.replace(` (${hint})`, '') : details.reason;
-  const out = [`${details.fileName ?? 'Dockerfile'}:${line}:${column}: ${problem}`];
-  for (const [index, text] of excerpt.lines.entries()) {
-    const number = excerpt.firstLine + index;
-    const mark = number === line ? '>' : ' ';
-    out.push(`${mark} ${String(number).padStart(width)} | ${shownText(text, from)}`.trimEnd());
-    if (number !== line) continue;
-    const gutter = ' '.repeat(width + 3);
-    out.push(`${gutter}| ${' '.repeat(column - 1 - from)}${carets}${hint ? ` ${hint}` : ''}`);
-  }
-  return out.join('\n');
+  return details ? renderSyntaxFault(details) : error.message;
+}
+
+/** The same from the details alone, as they come over the network. */
+export function renderSyntaxFault(details: SyntaxErrorDetails): string {
+  const { hint, reason } = details;
+  return renderPlace(details, hint ? reason.replace(` (${hint})`, '') : reason);
 }

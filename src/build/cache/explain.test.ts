@@ -86,12 +86,12 @@ test('many differences are counted, not listed', async () => {
   assert.equal(reasons['COPY f* /']?.at(-1), 'and 19 more differences');
 });
 
-test('with the explanation come the bytes of each line', async () => {
+test('the bytes of each line are told when asked for', async () => {
   await using kit = await createBuildKit();
   await kit.addImage('base:latest', { base: 'xx' });
   const { events } = await kit.build(
     'FROM base AS first\nRUN write /big 1234567890\nFROM first\nRUN rm /big && write /small 1\n',
-    { explain: true },
+    { lineUsage: true },
   );
   const usage = events.find((event) => event.kind === 'line-usage');
   assert.deepEqual(usage?.lines, [

@@ -66,7 +66,7 @@ async function finish(
   );
   emit({ kind: 'task-done', task, atMs: Date.now(), detail: imageId });
   await exportCaches(solved, session, ports);
-  if (request.explain) emit({ kind: 'line-usage', lines: await usageOfLines(ports, solved) });
+  if (request.lineUsage) emit({ kind: 'line-usage', lines: await usageOfLines(ports, solved) });
   return { imageId, ...outputs };
 }
 

@@ -48,6 +48,7 @@ export async function solvePlan(state: BuilderState, solving: Solving): Promise<
   });
   solver = createStageSolver({
     plan,
+    file,
     scope,
     resolve,
     emit,

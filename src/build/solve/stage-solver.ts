@@ -1,4 +1,5 @@
 import { BerthError, type Digest, digestOf, errorKind } from '../../core/index.ts';
+import type { Dockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildStep, StepFailureDetails } from '../builder.ts';
 import type { Missed } from '../cache/explain.ts';
 import { imageKey, type Plan, type PlannedStage, type PlannedStep } from '../plan/plan.ts';
@@ -12,6 +13,7 @@ import { stepFailure } from './step-failure.ts';
 
 export interface StageSolverOptions {
   readonly plan: Plan;
+  readonly file: Dockerfile;
   readonly scope: BuildScope;
   readonly resolve: LayerResolver;
   readonly emit: (event: BuildEvent) => void;
@@ -117,14 +119,18 @@ function finisher(options: StageSolverOptions, walk: Walk, step: BuildStep) {
   };
 }
 
-function failed({ emit, signal }: StageSolverOptions, step: BuildStep, error: unknown): unknown {
+function failed(
+  { emit, signal, file }: StageSolverOptions,
+  step: BuildStep,
+  error: unknown,
+): unknown {
   const { number } = step;
   const atMs = Date.now();
   if (signal.aborted || errorKind(error) === 'canceled' || isOfOtherStep(error)) {
     emit({ kind: 'step-canceled', step: number, atMs });
     return error;
   }
-  const failure = stepFailure(step, error);
+  const failure = stepFailure(step, file, error);
   const { exitCode } = failure.details as { exitCode?: number };
   emit({ kind: 'step-failed', step: number, atMs, message: failure.message, exitCode });
   return failure;

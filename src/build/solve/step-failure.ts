@@ -1,4 +1,5 @@
 import { BerthError } from '../../core/index.ts';
+import { type Dockerfile, excerptOf } from '../../dockerfile/index.ts';
 import type { BuildStep, FailedStep, StepFailureDetails } from '../builder.ts';
 import type { MissingSourceDetails } from '../context/selection.ts';
 import type { StepLimits } from '../ports.ts';
@@ -60,7 +61,7 @@ function classicMessage({ text }: BuildStep, cause: BerthError | undefined): str
 }
 
 /** The error of a step, with its place; what already is one of a step stays as it is. */
-export function stepFailure(step: BuildStep, cause: unknown): BerthError {
+export function stepFailure(step: BuildStep, file: Dockerfile, cause: unknown): BerthError {
   const known = cause instanceof BerthError ? cause : undefined;
   const message = known?.message ?? (cause instanceof Error ? cause.message : String(cause));
   const given = known?.code === 'STEP_FAILED' ? (known.details as Partial<StepFailureDetails>) : {};
@@ -72,6 +73,8 @@ export function stepFailure(step: BuildStep, cause: unknown): BerthError {
     text: step.text,
     line: step.line,
     endLine: step.endLine,
+    fileName: file.fileName,
+    ...(step.line > 0 && { excerpt: excerptOf(file.source, step.line, step.endLine) }),
   };
   return new BerthError(known?.kind ?? 'internal', message, {
     code: 'STEP_FAILED',

@@ -72,6 +72,7 @@ export function specOf(flags: BuildFlags): {
       ...(flags.memory && { limits: { memoryBytes: parseSize(flags.memory) } }),
       allow: flags.allow.map(entitlementOf),
       explain: flags.explain,
+      lineUsage: !flags.quiet,
       keepFailedStep: flags.shellOnError,
       checkOnly: flags.check,
     },

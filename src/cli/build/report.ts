@@ -1,9 +1,8 @@
 import type { BuildMessage } from '../../client/index.ts';
-import { formatSize } from '../../core/index.ts';
 import { createBuildState } from '../render/build/build-state.ts';
 import { createLiveView } from '../render/build/live-view.ts';
 import { createPlainView } from '../render/build/plain-view.ts';
-import { renderTable } from '../render/table.ts';
+import { createExplanation } from './explanation.ts';
 
 export type ProgressKind = 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson';
 
@@ -15,20 +14,25 @@ export interface BuildReport {
 
 export function createBuildReport(
   kind: ProgressKind,
-  error: NodeJS.WriteStream = process.stderr,
+  {
+    explain = false,
+    error = process.stderr,
+  }: { explain?: boolean; error?: NodeJS.WriteStream } = {},
 ): BuildReport {
   const wanted = kind === 'auto' ? (error.isTTY ? 'tty' : 'plain') : kind;
   if (wanted === 'quiet') return { message() {}, finish() {} };
   if (wanted === 'rawjson') {
     return { message: (message) => error.write(`${JSON.stringify(message)}\n`), finish() {} };
   }
-  const closing: string[] = [];
+  const warnings: string[] = [];
+  const explanation = createExplanation({ verdicts: explain });
   const { state, apply } = createBuildState();
   const live = wanted === 'tty' ? createLiveView(state, error) : undefined;
   const plain = live === undefined ? createPlainView((text) => error.write(text)) : undefined;
   return {
     message(message) {
-      closing.push(...closingLines(message));
+      if (message.kind === 'warning') warnings.push(warningLine(message));
+      explanation.add(message);
       const change = apply(message);
       if (change === undefined) return;
       live?.change(change);
@@ -36,36 +40,13 @@ export function createBuildReport(
     },
     finish() {
       live?.finish();
-      if (closing.length > 0) error.write(`\n${closing.join('')}`);
+      for (const text of [warnings.join(''), explanation.text()])
+        if (text !== '') error.write(`\n${text}`);
     },
   };
 }
 
-/** What is not progress: warnings, why steps ran, what each line of the Dockerfile weighs. */
-function closingLines(message: BuildMessage): string[] {
-  switch (message.kind) {
-    case 'warning': {
-      const where = message.line === undefined ? '' : ` (line ${message.line})`;
-      return [`WARN: ${message.code}: ${message.message}${where}\n`];
-    }
-    case 'step-missed':
-      return message.reasons.map((reason) => `step ${message.step} ran: ${reason}\n`);
-    case 'line-usage':
-      return [
-        renderTable(
-          ['LINE', 'ADDED', 'LOST', 'LOST TO', 'INSTRUCTION'],
-          message.lines.map((line) => [
-            String(line.line),
-            formatSize(line.addedBytes),
-            formatSize(line.lostBytes),
-            line.lostTo
-              .map(({ line: other, bytes }) => `line ${other}: ${formatSize(bytes)}`)
-              .join(', '),
-            line.text,
-          ]),
-        ),
-      ];
-    default:
-      return [];
-  }
+function warningLine(message: Extract<BuildMessage, { kind: 'warning' }>): string {
+  const where = message.line === undefined ? '' : ` (line ${message.line})`;
+  return `WARN: ${message.code}: ${message.message}${where}\n`;
 }

@@ -5,6 +5,7 @@ import { invalid } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
 import { readCredentials } from '../build/docker-config.ts';
 import { shellInFailedStep } from '../build/failed-step-shell.ts';
+import { renderFailure } from '../build/failure.ts';
 import { mainContext } from '../build/main-context.ts';
 import { parseOutput } from '../build/output-target.ts';
 import { packFolder } from '../build/pack-folder.ts';
@@ -69,7 +70,7 @@ export function buildCommand(program: Command): void {
     .option('--progress <kind>', 'auto, tty, plain, quiet, rawjson', 'auto')
     .option('-q, --quiet', 'print the image id only')
     .option('--check', "only report what the builder's checks find")
-    .option('--explain', 'say of each step that ran why the cache had nothing')
+    .option('--explain', 'say of each step whether it came from the cache, and exactly why')
     .option('--shell-on-error', 'open a shell in the filesystem of a failed RUN')
     .action(build);
 }
@@ -89,7 +90,7 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
   const main = await mainContext(contextArgument, flags.file);
   const contexts = new Map<string, OpenContext>(main.open && [['default', main.open]]);
   for (const [name, folder] of folders) contexts.set(name, () => packFolder(folder));
-  const report = createBuildReport(progressKind(flags));
+  const report = createBuildReport(progressKind(flags), { explain: flags.explain });
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort();
   process.once('SIGINT', onInterrupt);
@@ -112,9 +113,9 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
       signal: interrupt.signal,
     });
     report.finish();
+    if (outcome.kind === 'failure') process.stderr.write(renderFailure(outcome));
     const kept = keptStepOf(outcome);
     if (kept !== undefined) {
-      process.stderr.write(`${(outcome as { error: string }).error}\n`);
       await shellInFailedStep(builds, kept);
     }
     settle(outcome, flags);
@@ -132,7 +133,6 @@ function keptStepOf(outcome: BuildOutcome): string | undefined {
 
 function settle(outcome: BuildOutcome, flags: BuildFlags): void {
   if (outcome.kind === 'failure') {
-    process.stderr.write(`berth: ${outcome.error}\n`);
     process.exitCode = 1;
     return;
   }

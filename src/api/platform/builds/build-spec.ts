@@ -36,6 +36,7 @@ export interface BuildSpec {
   auth?: BuildRequest['auth'];
   allow?: ('network.host' | 'security.insecure')[];
   explain?: boolean;
+  lineUsage?: boolean;
   keepFailedStep?: boolean;
   checkOnly?: boolean;
 }
