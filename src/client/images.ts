@@ -40,13 +40,14 @@ export function imagesClient(connection: Connection) {
       });
     },
     /** Has the daemon pull an image; resolves when it has it. Throws what the pull ended with. */
-    async pull(name: string, options: ImageRequest = {}): Promise<void> {
-      const { platform, signal } = options;
+    async pull(name: string, options: PullRequest = {}): Promise<void> {
+      const { platform, auth, signal } = options;
       const wanted = platform && [platform.os, platform.architecture, platform.variant];
       const answer = await connection.send({
         method: 'POST',
         path: '/images/create',
         query: { fromImage: name, platform: wanted?.filter(Boolean).join('/') },
+        ...(auth && { headers: { 'x-registry-auth': authHeader(auth) } }),
         signal,
       });
       await failOnError(answer, `pull ${name}`);
@@ -83,6 +84,21 @@ interface ImageRequest {
   /** Which image of several; the daemon's own platform when left out. */
   platform?: { os: string; architecture: string; variant?: string };
   signal?: AbortSignal;
+}
+
+interface PullRequest extends ImageRequest {
+  /** For the image's registry. */
+  auth?: { username: string; password: string; identityToken?: string };
+}
+
+/** As Docker's clients send it: base64url of JSON. */
+function authHeader({
+  username,
+  password,
+  identityToken,
+}: NonNullable<PullRequest['auth']>): string {
+  const auth = { username, password, ...(identityToken && { identitytoken: identityToken }) };
+  return Buffer.from(JSON.stringify(auth)).toString('base64url');
 }
 
 function platformQuery({ platform }: ImageRequest): string | undefined {

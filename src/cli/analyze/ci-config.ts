@@ -2,35 +2,52 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { errnoCode, errorMessage, invalid } from '../../core/index.ts';
 import { defaultRules, type RuleName, type RuleSettings, ruleNames } from './ci-rules.ts';
+import type { DiveConfig } from './dive-config.ts';
 
 export const defaultCiConfig = '.dive-ci';
 
+/** Thresholds of the command line. */
+export type RuleFlags = { readonly [Rule in RuleName]?: string | undefined };
+
 /**
- * The rules' thresholds: a flag's before the file's before dive's default. A file that is not there
- * is no error. Throws `invalid` for one that is not YAML.
+ * The rules' thresholds: a flag's before those of `.dive-ci`, before those of dive's own
+ * configuration, before dive's defaults. A file that is not there is no error. Throws `invalid` for
+ * one that is not YAML.
  */
 export async function readCiRules(
   path: string,
-  flags: Partial<RuleSettings>,
+  { flags = {}, config = {} }: { flags?: RuleFlags; config?: DiveConfig } = {},
 ): Promise<{ settings: RuleSettings; found: boolean }> {
   const text = await readFile(path, 'utf8').catch((error) => {
     if (errnoCode(error) === 'ENOENT') return undefined;
     throw error;
   });
-  const file = text === undefined ? {} : parseRules(path, text);
+  const own = rulesIn(config.rules, "dive's configuration");
+  const file = text === undefined ? {} : rulesIn(rulesOfFile(parseYaml(path, text)), path);
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
-  const settings = { ...defaultRules, ...file, ...Object.fromEntries(given) };
+  const settings = { ...defaultRules, ...own, ...file, ...Object.fromEntries(given) };
   return { settings, found: text !== undefined };
 }
 
-/** Keys count without regard to case, as dive reads them. */
-function parseRules(path: string, text: string): Partial<Record<RuleName, string>> {
-  const rules = member(parseYaml(path, text), 'rules');
+/** Below `rules`; where that is missing, the file itself. */
+function rulesOfFile(content: unknown): unknown {
+  if (typeof content !== 'object' || content === null) return undefined;
+  const found = Object.entries(content).find(([key]) => key.toLowerCase() === 'rules');
+  return found ? found[1] : content;
+}
+
+/** Rules by any of their spellings: `lowestEfficiency`, `lowest-efficiency`, `lowest_efficiency`. */
+function rulesIn(rules: unknown, source: string): Partial<Record<RuleName, string>> {
   const settings: Partial<Record<RuleName, string>> = {};
-  for (const rule of ruleNames) {
-    const value = member(rules, rule);
-    if (value === undefined || value === null) continue;
-    if (typeof value === 'object') throw invalid(`read ${path}: rule ${rule} is not one value`);
+  if (typeof rules !== 'object' || rules === null) return settings;
+  for (const [key, value] of Object.entries(rules)) {
+    const plain = key
+      .toLowerCase()
+      .replace(/[-_]/g, '')
+      .replace(/threshold$/, '');
+    const rule = ruleNames.find((name) => name.toLowerCase() === plain);
+    if (!rule || value === undefined || value === null) continue;
+    if (typeof value === 'object') throw invalid(`read ${source}: rule ${rule} is not one value`);
     settings[rule] = String(value);
   }
   return settings;
@@ -42,10 +59,4 @@ function parseYaml(path: string, text: string): unknown {
   } catch (cause) {
     throw invalid(`read ${path}: ${errorMessage(cause)}`, { cause });
   }
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const found = Object.entries(value).find(([key]) => key.toLowerCase() === name.toLowerCase());
-  return found?.[1];
 }

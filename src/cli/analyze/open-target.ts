@@ -16,6 +16,7 @@ import {
   readImages,
   spoolTarFiles,
 } from '../../image/index.ts';
+import { readCredentials } from '../build/docker-config.ts';
 
 export interface OpenTargetOptions {
   readonly connection: Connection;
@@ -23,6 +24,8 @@ export interface OpenTargetOptions {
   readonly platform?: Platform;
   /** Which image of a file that holds several, by one of its names. */
   readonly name?: string;
+  /** What a name stands for that does not say itself. */
+  readonly source?: TargetKind;
   readonly onProgress: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -41,7 +44,7 @@ export interface OpenTarget extends AsyncDisposable {
  * formats, `not-found` for what is not there.
  */
 export async function openTarget(text: string, options: OpenTargetOptions): Promise<OpenTarget> {
-  const target = await parseTarget(text);
+  const target = await parseTarget(text, options.source);
   const files = await openFiles(target, options);
   try {
     const chosen = chooseImage(await readImages(files), { target: text, name: options.name });
@@ -64,20 +67,36 @@ export async function openTarget(text: string, options: OpenTargetOptions): Prom
   }
 }
 
+type TargetKind = 'daemon' | 'archive' | 'layout';
 type Target =
   | { kind: 'stdin' }
   | { kind: 'archive' | 'layout'; path: string }
   | { kind: 'daemon'; name: string };
 
-async function parseTarget(text: string): Promise<Target> {
+/** By the words before a name's colon, which are those of dive and skopeo. */
+const schemes: Readonly<Record<string, TargetKind>> = {
+  'docker-archive': 'archive',
+  'docker-tar': 'archive',
+  'oci-archive': 'archive',
+  oci: 'layout',
+  docker: 'daemon',
+  podman: 'daemon',
+};
+
+/** Those of dive's `--source`. */
+export const imageSources = {
+  docker: 'daemon',
+  podman: 'daemon',
+  'docker-archive': 'archive',
+} as const satisfies Record<string, TargetKind>;
+
+async function parseTarget(text: string, source: TargetKind | undefined): Promise<Target> {
   if (text === '-') return { kind: 'stdin' };
-  const scheme = /^(docker-archive|oci|oci-archive|docker|podman):(?:\/\/)?(.+)$/s.exec(text);
-  if (scheme && !/^docker:[^/]/.test(text)) {
-    const path = scheme[2]!;
-    if (scheme[1] === 'oci') return { kind: 'layout', path };
-    if (scheme[1]!.endsWith('-archive')) return { kind: 'archive', path };
-    return { kind: 'daemon', name: path };
-  }
+  const scheme = /^([a-z-]+):(?:\/\/)?(.+)$/s.exec(text);
+  const kind = scheme && Object.hasOwn(schemes, scheme[1]!) && schemes[scheme[1]!];
+  // `docker:27` is an image of that name.
+  if (kind && !/^(?:docker|podman):[^/]/.test(text)) return targetOf(kind, scheme[2]!);
+  if (source === 'archive') return targetOf(source, text);
   const found = await stat(text).catch(() => undefined);
   if (found?.isFile()) return { kind: 'archive', path: text };
   if (found?.isDirectory() && (await isLayout(text))) return { kind: 'layout', path: text };
@@ -86,6 +105,10 @@ async function parseTarget(text: string): Promise<Target> {
     throw invalid(`analyze ${text}: ${what}`);
   }
   return { kind: 'daemon', name: text };
+}
+
+function targetOf(kind: TargetKind, text: string): Target {
+  return kind === 'daemon' ? { kind, name: text } : { kind, path: text };
 }
 
 async function isLayout(path: string): Promise<boolean> {
@@ -128,7 +151,8 @@ async function saved(
     if (errorKind(error) !== 'not-found') throw error;
   }
   onProgress(`the daemon has no image ${wanted}: pulling it`);
-  await images.pull(wanted, request);
+  const auth = (await readCredentials())[parseReference(name).domain];
+  await images.pull(wanted, { ...request, ...(auth && { auth }) });
   return images.save(wanted, request);
 }
 

@@ -1,45 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection } from '../../client/index.ts';
-import { errorKind, errorMessage, invalid } from '../../core/index.ts';
+import { errorKind, errorMessage, formatSize } from '../../core/index.ts';
 import { parseDockerfile } from '../../dockerfile/index.ts';
-import {
-  analyzeImage,
-  compareImages,
-  cycloneDxDocument,
-  type ImageAnalysis,
-  parsePlatform,
-  spdxDocument,
-} from '../../image/index.ts';
+import { analyzeImage, compareImages, type Image, type ImageAnalysis } from '../../image/index.ts';
 import { renderAnalysis, renderVerdict } from '../render/analysis.ts';
 import { renderComparison } from '../render/comparison.ts';
 import { printable } from '../render/table.ts';
+import {
+  type AnalyzeFlags,
+  type AnalyzeRequest,
+  parseRequest,
+  sbomFormats,
+} from './analyze-request.ts';
+import type { LayerLines } from './attribution.ts';
 import { readCiRules } from './ci-config.ts';
 import { judge } from './ci-rules.ts';
+import { readDiveConfig } from './dive-config.ts';
 import { diveJson } from './dive-json.ts';
 import { dockerfileLines } from './dockerfile-lines.ts';
-import { type OpenTargetOptions, openTarget } from './open-target.ts';
+import { extractFiles } from './extract-files.ts';
+import { openTarget } from './open-target.ts';
+import { comparisonJson, reportJson } from './report-json.ts';
 import { runView } from './view/run-view.ts';
-import { readViewSettings } from './view/view-settings.ts';
+import { viewSettings } from './view/view-settings.ts';
 import { viewState } from './view/view-state.ts';
 import { writePieces } from './write-pieces.ts';
-
-export interface AnalyzeFlags {
-  readonly json?: string;
-  readonly sbom?: string;
-  readonly output: string;
-  readonly ci?: boolean;
-  readonly ciConfig: string;
-  readonly lowestEfficiency?: string;
-  readonly highestWastedBytes?: string;
-  readonly highestUserWastedPercent?: string;
-  readonly name?: string;
-  readonly platform?: string;
-  readonly most: string;
-  /** Set by --interactive and --no-interactive. */
-  readonly interactive?: boolean;
-  readonly file?: string;
-  readonly target?: string;
-}
 
 /**
  * Analyzes an image and gives what was asked for, or compares two; the exit code is 1 when a rule
@@ -50,121 +35,127 @@ export async function runAnalyze(
   flags: AnalyzeFlags,
   connection: Connection,
 ): Promise<void> {
-  const request = parseFlags(flags, connection);
-  const { most } = request;
-  if (other !== undefined) {
-    const [before, after] = [await analyze(image, request), await analyze(other, request)];
-    const comparison = compareImages(before.analysis, after.analysis, { most });
-    const labels = [image, other] as const;
-    process.stdout.write(renderComparison(comparison, { labels, most }));
-    return;
+  const request = parseRequest(flags, { connection, config: await readDiveConfig() });
+  if (other !== undefined) return compare([image, other], request);
+  await using target = await openTarget(image, request.open);
+  const analysis = await analyzeImage(target.image);
+  await report({ image: target.image, analysis, label: target.label }, request);
+}
+
+interface Subject {
+  /** As long as its layers can still be read. */
+  readonly image: Image;
+  readonly analysis: ImageAnalysis;
+  readonly label: string;
+}
+
+async function report(subject: Subject, request: AnalyzeRequest): Promise<void> {
+  const { analysis, label } = subject;
+  const { divePath, sbom, output, isJson, isJudged } = request;
+  if (divePath !== undefined) await writePieces(divePath, diveJson(analysis));
+  if (sbom !== undefined) {
+    await writeDocument(output, sbomFormats[sbom](analysis, { name: label, created: timestamp() }));
   }
-  const { analysis, label } = await analyze(image, request);
-  const { json, ci, sbom, output } = flags;
-  if (json !== undefined) await writePieces(json, diveJson(analysis));
-  if (sbom !== undefined) await writeSbom(analysis, { format: sbom, label, output });
-  const isWritten = json !== undefined || sbom !== undefined;
-  if (ci || (isCi() && !isWritten)) await judgeImage(analysis, flags);
-  else if (!isWritten) await show(analysis, { label, most, flags });
-}
-
-interface Request {
-  readonly most: number;
-  readonly open: OpenTargetOptions;
-}
-
-function parseFlags(flags: AnalyzeFlags, connection: Connection): Request {
-  if (flags.interactive && !canInteract()) {
-    throw invalid('analyze: the interactive view needs a terminal for both input and output');
+  if (isJson) {
+    const lines = await linesOf(analysis, request);
+    await writeDocument(output, reportJson(analysis, { label, lines }));
   }
-  if (flags.sbom !== undefined && !sbomFormats.has(flags.sbom)) {
-    throw invalid(`analyze: --sbom ${flags.sbom} is neither spdx nor cyclonedx`);
+  if (isJudged) await judgeImage(analysis, request);
+  else if (divePath === undefined && sbom === undefined && !isJson) await show(subject, request);
+}
+
+async function compare(names: readonly [string, string], request: AnalyzeRequest): Promise<void> {
+  const { most, isJson, output } = request;
+  const [before, after] = [
+    await analyzed(names[0], request),
+    await analyzed(names[1], request),
+  ] as const;
+  const analyses = [before.analysis, after.analysis] as const;
+  const comparison = compareImages(...analyses, { most: isJson ? Number.MAX_SAFE_INTEGER : most });
+  if (isJson) {
+    await writeDocument(output, comparisonJson(comparison, [before, after]));
+  } else {
+    const platforms = analyses.map(({ config }) => config);
+    process.stdout.write(renderComparison(comparison, { labels: names, platforms, most }));
   }
-  const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
-  return {
-    most: parseCount(flags.most),
-    open: {
-      connection,
-      stdin: process.stdin,
-      ...(platform && { platform }),
-      ...(flags.name !== undefined && { name: flags.name }),
-      onProgress: (line) => process.stderr.write(`${printable(line)}\n`),
-    },
-  };
 }
 
-async function analyze(
-  target: string,
-  { open }: Request,
-): Promise<{ analysis: ImageAnalysis; label: string }> {
-  await using opened = await openTarget(target, open);
-  return { analysis: await analyzeImage(opened.image), label: opened.label };
+async function analyzed(
+  name: string,
+  { open }: AnalyzeRequest,
+): Promise<Pick<Subject, 'analysis' | 'label'>> {
+  await using target = await openTarget(name, open);
+  return { analysis: await analyzeImage(target.image), label: target.label };
 }
 
-const sbomFormats = new Map([
-  ['spdx', spdxDocument],
-  ['cyclonedx', cycloneDxDocument],
-]);
+async function writeDocument(path: string, document: object): Promise<void> {
+  await writePieces(path, [`${JSON.stringify(document, undefined, 2)}\n`]);
+}
 
-async function writeSbom(
-  analysis: ImageAnalysis,
-  { format, label, output }: { format: string; label: string; output: string },
-): Promise<void> {
-  // As reproducible builds have it: https://reproducible-builds.org/specs/source-date-epoch/
+/** As reproducible builds have it: https://reproducible-builds.org/specs/source-date-epoch/ */
+function timestamp(): string {
   const epochS = Number(process.env.SOURCE_DATE_EPOCH);
   const date = epochS > 0 && epochS < 1e11 ? new Date(epochS * 1000) : new Date();
-  const created = date.toISOString().replace(/\.\d+Z$/, 'Z');
-  const document = sbomFormats.get(format)!(analysis, { name: label, created });
-  await writePieces(output, [`${JSON.stringify(document, undefined, 2)}\n`]);
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-async function show(
-  analysis: ImageAnalysis,
-  { label, most, flags }: { label: string; most: number; flags: AnalyzeFlags },
-): Promise<void> {
-  const lines = await linesOf(analysis, flags);
-  if (flags.interactive ?? canInteract()) {
-    const settings = await readViewSettings();
-    const state = viewState(analysis, { label, lines, settings });
-    return runView(state, { input: process.stdin, output: process.stdout });
-  }
+async function show(subject: Subject, request: AnalyzeRequest): Promise<void> {
+  const { analysis, label } = subject;
+  const lines = await linesOf(analysis, request);
+  if (request.isInteractive) return browse(subject, { request, lines });
   const columns = process.stdout.columns ?? 160;
+  const { most } = request;
   process.stdout.write(renderAnalysis(analysis, { label, most, columns, lines }));
 }
 
-async function linesOf({ config }: ImageAnalysis, { file, target }: AnalyzeFlags) {
-  if (file === undefined) return undefined;
-  const dockerfile = parseDockerfile(await readFile(file), { fileName: file });
-  return dockerfileLines(dockerfile, config.history ?? [], target);
+async function browse(
+  { image, analysis, label }: Subject,
+  { request, lines }: { request: AnalyzeRequest; lines: LayerLines },
+): Promise<void> {
+  const state = viewState(analysis, { label, lines, settings: viewSettings(request.config) });
+  await runView(state, {
+    input: process.stdin,
+    output: process.stdout,
+    async extract(path) {
+      const { diff } = state;
+      const nodeOf = (at: number) =>
+        diff.kindOf(at) === 'absent' ||
+        (diff.kindOf(at) === 'removed' && diff.kindOf(path) !== 'removed')
+          ? undefined
+          : diff.nodeOf(at);
+      const done = await extractFiles(image, analysis, { path, nodeOf, folder: process.cwd() });
+      const name = `/${analysis.tree.paths.pathOf(path)}`;
+      return `${done.files} ${done.files === 1 ? 'file' : 'files'} of ${name} (${formatSize(done.sizeBytes)}) extracted to .${name}`;
+    },
+  });
+}
+
+async function linesOf(
+  { config }: ImageAnalysis,
+  { dockerfile }: AnalyzeRequest,
+): Promise<LayerLines> {
+  if (dockerfile === undefined) return undefined;
+  const { path, target } = dockerfile;
+  const parsed = parseDockerfile(await readFile(path), { fileName: path });
+  return dockerfileLines(parsed, config.history ?? [], target);
 }
 
 /** Exits as dive does: with 1 when a rule fails, and when the rules themselves are wrong. */
-async function judgeImage({ efficiency }: ImageAnalysis, flags: AnalyzeFlags): Promise<void> {
-  const { lowestEfficiency, highestWastedBytes, highestUserWastedPercent } = flags;
-  const given = { lowestEfficiency, highestWastedBytes, highestUserWastedPercent };
+async function judgeImage(
+  { efficiency }: ImageAnalysis,
+  { ciConfig, rules, config, isJson, output }: AnalyzeRequest,
+): Promise<void> {
   try {
-    const { settings, found } = await readCiRules(flags.ciConfig, given);
-    const source = found ? `CI config: ${printable(flags.ciConfig)}` : 'default CI config';
+    const { settings, found } = await readCiRules(ciConfig, { flags: rules, config });
+    const source = found ? `CI config: ${printable(ciConfig)}` : 'default CI config';
     const results = judge(efficiency, settings);
-    process.stdout.write(`  Using ${source}\n${renderVerdict(efficiency, results)}`);
+    // A document on standard output is not to be spoilt.
+    const stream = isJson && output === '-' ? process.stderr : process.stdout;
+    stream.write(`  Using ${source}\n${renderVerdict(efficiency, results)}`);
     if (results.some(({ status }) => status === 'FAIL')) process.exitCode = 1;
   } catch (error) {
     if (errorKind(error) !== 'invalid') throw error;
     process.stderr.write(`berth: ${printable(errorMessage(error))}\n`);
     process.exitCode = 1;
   }
-}
-
-function canInteract(): boolean {
-  return process.stdout.isTTY === true && process.stdin.isTTY === true;
-}
-
-/** What Go's ParseBool takes for true, as dive reads it. */
-function isCi(): boolean {
-  return /^(1|t|true)$/i.test(process.env.CI ?? '');
-}
-
-function parseCount(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw invalid(`analyze: --most ${text} is not a number`);
-  return Number(text);
 }

@@ -1,16 +1,31 @@
 import { formatSize } from '../../core/index.ts';
-import type { ImageComparison, PackageChange, PathChange } from '../../image/index.ts';
+import {
+  formatPlatform,
+  type ImageComparison,
+  type PackageChange,
+  type PathChange,
+  type Platform,
+} from '../../image/index.ts';
 import { printable, renderTable } from './table.ts';
+
+export interface ComparisonOptions {
+  readonly labels: readonly [string, string];
+  readonly platforms: readonly Platform[];
+  readonly most: number;
+}
 
 /** What grew and what shrank from one image to another, by path and by package. */
 export function renderComparison(
   comparison: ImageComparison,
-  { labels, most }: { labels: readonly [string, string]; most: number },
+  { labels, platforms, most }: ComparisonOptions,
 ): string {
   const { before, after, paths, packages } = comparison;
   const [one, other] = labels.map(printable);
   const title = `${one} → ${other}: ${formatSize(before)} → ${formatSize(after)} (${signed(after - before)})\n`;
-  return [title, renderPaths(paths), renderPackages(packages, most)]
+  const [was, is] = platforms.map(formatPlatform);
+  const note = was === is ? '' : `another platform: ${printable(`${was} → ${is}`)}\n`;
+  const same = paths.length + packages.length === 0 ? 'nothing grew and nothing shrank\n' : '';
+  return [title + note + same, renderPaths(paths), renderPackages(packages, most)]
     .filter((section) => section !== '')
     .join('\n');
 }

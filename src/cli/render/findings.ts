@@ -1,8 +1,7 @@
 import { formatSize } from '../../core/index.ts';
 import type { ImageAnalysis, LeftCache, RiskyFile, Waste } from '../../image/index.ts';
-import { adviceFor, adviceOnCache } from '../analyze/advice.ts';
-import type { DockerfileLine } from '../analyze/dockerfile-lines.ts';
-import { instructionOf } from '../analyze/layer-command.ts';
+import { adviceOnCache } from '../analyze/advice.ts';
+import { attributeWaste, type LayerLines, placeName } from '../analyze/attribution.ts';
 import { printable, renderTable } from './table.ts';
 
 export interface FindingsOptions {
@@ -10,41 +9,26 @@ export interface FindingsOptions {
   readonly most: number;
   readonly columns: number;
   /** By layer, when a Dockerfile is at hand. */
-  readonly lines: readonly (DockerfileLine | undefined)[] | undefined;
-}
-
-/** How reports speak of a layer: by its line in the Dockerfile if that is known. */
-export function placeOf(layer: number, lines: FindingsOptions['lines']): string {
-  const line = lines?.[layer];
-  return line ? `line ${line.line}` : `layer ${layer}`;
+  readonly lines: LayerLines;
 }
 
 /** Who caused the waste, who undid it, and what would save it. */
 export function renderWaste(analysis: ImageAnalysis, options: FindingsOptions): string {
-  const { waste, layers } = analysis;
-  if (waste.length === 0) return '';
   const { lines, columns } = options;
-  const firstOwn = lines?.findIndex((line) => line !== undefined) ?? 1;
-  const textOf = (layer: number) => lines?.[layer]?.text ?? instructionOf(layers[layer]!);
-  const shown = waste.slice(0, Math.ceil(options.most / 2));
-  const items = shown.map((one) => {
-    const { broughtBy, undoneBy } = one;
-    const place = {
-      brought: textOf(broughtBy),
-      undone: textOf(undoneBy),
-      broughtAt: placeOf(broughtBy, lines),
-      undoneAt: placeOf(undoneBy, lines),
-      fromBase: broughtBy < (firstOwn < 0 ? layers.length : firstOwn),
-    };
+  const found = attributeWaste(analysis, lines);
+  if (found.length === 0) return '';
+  const shown = found.slice(0, Math.ceil(options.most / 2));
+  const items = shown.map(({ waste, brought, undone, advice }) => {
+    const [broughtAt, undoneAt] = [brought, undone].map(({ layer }) => placeName(layer, lines));
     return [
-      `${formatSize(one.sizeBytes)} in ${files(one.files)}`,
-      `    ${clip(`${place.broughtAt}: ${place.brought}`, columns - 4)}`,
-      `    ${verbs[one.kind]} by ${clip(`${place.undoneAt}: ${place.undone}`, columns - 24)}`,
-      `    e.g. ${clip(one.examples.map(({ path }) => path).join(' '), columns - 9)}`,
-      `    to save it: ${printable(adviceFor(one, place))}`,
+      `${formatSize(waste.sizeBytes)} in ${files(waste.files)}`,
+      `    ${clip(`${broughtAt}: ${brought.instruction}`, columns - 4)}`,
+      `    ${verbs[waste.kind]} by ${clip(`${undoneAt}: ${undone.instruction}`, columns - 24)}`,
+      `    e.g. ${clip(waste.examples.map(({ path }) => path).join(' '), columns - 9)}`,
+      `    to save it: ${printable(advice)}`,
     ].join('\n');
   });
-  const rest = waste.length - shown.length;
+  const rest = found.length - shown.length;
   if (rest > 0) items.push(`and ${rest} smaller ones`);
   return `WHERE BYTES ARE WASTED\n${items.join('\n')}\n`;
 }
@@ -63,7 +47,7 @@ export function renderCaches(
   if (caches.length === 0) return '';
   const items = caches.slice(0, most).map((cache) => {
     const what = `${formatSize(cache.sizeBytes)} of ${cache.manager} in ${cache.path}`;
-    return `${what}\n    ${adviceOnCache(cache, placeOf(cache.layer, lines))}\n`;
+    return `${what}\n    ${adviceOnCache(cache, placeName(cache.layer, lines))}\n`;
   });
   return `PACKAGE CACHES LEFT BEHIND\n${items.join('')}`;
 }
@@ -79,7 +63,7 @@ export function renderDuplicates(
     String(count),
     same
       .slice(0, 3)
-      .map(({ path, layer }) => `${path} (${placeOf(layer, lines)})`)
+      .map(({ path, layer }) => `${path} (${placeName(layer, lines)})`)
       .join(', ') + (count > 3 ? ', …' : ''),
   ]);
   const rest = duplicates.length - shown.length;
@@ -94,8 +78,10 @@ export function renderSecrets(
   const rows = inventory.secrets.map(({ kind, path, layer, hiddenBy }) => [
     kind,
     path,
-    placeOf(layer, lines) +
-      (hiddenBy === undefined ? '' : `, gone with ${placeOf(hiddenBy, lines)} but still readable`),
+    placeName(layer, lines) +
+      (hiddenBy === undefined
+        ? ''
+        : `, gone with ${placeName(hiddenBy, lines)} but still readable`),
   ]);
   rows.push(...configSecrets.map(({ kind, where }) => [kind, where, 'configuration']));
   if (rows.length === 0) return '';
@@ -110,7 +96,7 @@ export function renderRisks(risks: readonly RiskyFile[], { most, lines }: Findin
     file.kind === 'setid' ? 'setuid/setgid' : 'world-writable',
     file.mode.toString(8).padStart(4, '0'),
     `${file.uid}:${file.gid}`,
-    placeOf(file.layer, lines),
+    placeName(file.layer, lines),
     file.path,
   ]);
   const rest = rows.length - most;

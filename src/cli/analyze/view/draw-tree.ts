@@ -1,6 +1,6 @@
 import { formatSize } from '../../../core/index.ts';
 import type { DiffKind } from '../../../image/index.ts';
-import { fitLine, type Span, type Style } from './styled-text.ts';
+import { fitLine, type Span, type Style, wrapLine } from './styled-text.ts';
 import type { ViewState } from './view-state.ts';
 
 const styleOfKind: Record<DiffKind, readonly Style[]> = {
@@ -29,23 +29,35 @@ export function drawTree(state: ViewState, columns: number, height: number): str
     fitLine([{ text: head, styles: ['bold'] }], columns),
   ];
   const room = Math.max(1, height - lines.length);
-  scrollTo(state, room);
-  const end = Math.min(state.rows.length, state.top + room);
-  for (let row = state.top; row < end; row++) lines.push(drawRow(state, row, columns));
+  scrollTo(state, columns, room);
+  for (let row = state.top; row < state.rows.length && lines.length < height; row++) {
+    lines.push(...drawRow(state, row, columns).slice(0, height - lines.length));
+  }
   if (state.rows.length === 0) lines.push(fitLine([{ text: '  nothing to show' }], columns));
   while (lines.length < height) lines.push(' '.repeat(columns));
   return lines;
 }
 
 /** Moves the window over the rows as little as the cursor needs. */
-function scrollTo(state: ViewState, room: number): void {
+function scrollTo(state: ViewState, columns: number, room: number): void {
   state.treeHeight = room;
   if (state.cursor < state.top) state.top = state.cursor;
   if (state.cursor >= state.top + room) state.top = state.cursor - room + 1;
   state.top = Math.max(0, Math.min(state.top, state.rows.length - room));
+  if (!state.wrap) return;
+  // Wrapped rows are higher than one line: as many leave at the top as it takes to see the cursor.
+  let used = 0;
+  for (let row = state.cursor; row >= state.top; row--) {
+    used += drawRow(state, row, columns).length;
+    if (used > room && row < state.cursor) {
+      state.top = row + 1;
+      return;
+    }
+  }
 }
 
-function drawRow(state: ViewState, row: number, columns: number): string {
+/** The lines of one row: a single one unless long rows are wrapped. */
+function drawRow(state: ViewState, row: number, columns: number): string[] {
   const { analysis, order, diff } = state;
   const { tree } = analysis;
   const position = state.rows[row]!;
@@ -67,11 +79,11 @@ function drawRow(state: ViewState, row: number, columns: number): string {
   const spans: Span[] = [
     { text: attributes, styles: isSelected ? ['reverse'] : ['faint'] },
     {
-      text: `${indent}${fold}${name}`.padEnd(columns),
+      text: state.wrap ? `${indent}${fold}${name}` : `${indent}${fold}${name}`.padEnd(columns),
       styles: isSelected ? [...styles, 'reverse'] : styles,
     },
   ];
-  return fitLine(spans, columns);
+  return state.wrap ? wrapLine(spans, columns) : [fitLine(spans, columns)];
 }
 
 /** As `ls -l` writes them. */

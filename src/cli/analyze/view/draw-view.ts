@@ -1,6 +1,6 @@
 import { formatSize } from '../../../core/index.ts';
 import { percent } from '../../render/analysis.ts';
-import { placeOf } from '../../render/findings.ts';
+import { placeName } from '../attribution.ts';
 import { instructionOf } from '../layer-command.ts';
 import { drawTree } from './draw-tree.ts';
 import type { Key } from './keys.ts';
@@ -102,7 +102,10 @@ function drawImage(state: ViewState, columns: number): string[] {
     `Score:   ${percent(efficiency.score)}`,
     ...(inventory.secrets.length > 0 ? [`Secrets: ${inventory.secrets.length}`] : []),
     ...waste.slice(0, 3).map((one) => {
-      const [by, at] = [placeOf(one.broughtBy, state.lines), placeOf(one.undoneBy, state.lines)];
+      const [by, at] = [
+        placeName(one.broughtBy, state.lines),
+        placeName(one.undoneBy, state.lines),
+      ];
       return `  ${formatSize(one.sizeBytes).padStart(7)} of ${by} ${one.kind} by ${at}`;
     }),
     ...wasteful.map(
@@ -121,6 +124,9 @@ function drawStatus(state: ViewState, columns: number): string {
       [{ text: 'Path filter: ', styles: ['bold'] }, { text: `${state.filter}▏` }],
       columns,
     );
+  }
+  if (state.message !== '') {
+    return fitLine([{ text: ` ${state.message}`, styles: ['reverse'] }], columns);
   }
   const hint = (action: ActionName, text: string, isOn = false): Span[] => {
     const key = state.settings.bindings[action][0];
@@ -143,6 +149,10 @@ function drawStatus(state: ViewState, columns: number): string {
           ...hint('toggle-collapse-dir', 'fold'),
           ...hint('toggle-collapse-all-dir', 'fold all'),
           ...kinds,
+          ...hint('toggle-sort-order', `by ${state.sort}`),
+          ...hint('toggle-filetree-attributes', 'attributes', state.showAttributes),
+          ...hint('toggle-wrap-tree', 'wrap', state.wrap),
+          ...hint('extract-file', 'extract'),
         ];
   const filter = state.filter === '' ? 'filter' : `filter: ${state.filter}`;
   return fitLine(

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { errorMessage } from '../../../core/index.ts';
 import { drawView } from './draw-view.ts';
 import { decodeKeys } from './keys.ts';
 import { pressKey, type ViewState } from './view-state.ts';
@@ -7,13 +8,20 @@ import { pressKey, type ViewState } from './view-state.ts';
 const enter = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const leave = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 
+export interface ViewPorts {
+  readonly input: ReadStream;
+  readonly output: WriteStream;
+  /** Writes the files at a path of the tree somewhere, and says where. */
+  readonly extract: (path: number) => Promise<string>;
+}
+
 /**
  * Shows the view on a terminal until the user quits. The terminal is given back as it was,
  * whatever happens meanwhile.
  */
 export async function runView(
   state: ViewState,
-  { input, output }: { input: ReadStream; output: WriteStream },
+  { input, output, extract }: ViewPorts,
 ): Promise<void> {
   const ended = new AbortController();
   const painter = createPainter(output);
@@ -33,7 +41,19 @@ export async function runView(
       pressKey(state, key);
       if (state.quit) return stop();
     }
+    startExtracting();
     paint();
+  };
+  const startExtracting = () => {
+    const path = state.extract;
+    if (path === undefined) return;
+    state.extract = undefined;
+    state.message = 'extracting …';
+    const tell = (message: string) => {
+      state.message = message;
+      if (!ended.signal.aborted) paint();
+    };
+    extract(path).then(tell, (error) => tell(errorMessage(error)));
   };
   process.once('exit', restore);
   process.once('SIGTERM', stop);

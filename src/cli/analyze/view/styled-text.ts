@@ -29,6 +29,29 @@ export function fitLine(spans: readonly Span[], columns: number): string {
   return line + ' '.repeat(Math.max(0, left));
 }
 
+/** The same on as many lines as it takes. */
+export function wrapLine(spans: readonly Span[], columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let left = columns;
+  for (const { text, styles = [] } of spans) {
+    let rest = safe(text);
+    while (rest !== '') {
+      const cut = cutToWidth(rest, left);
+      line += styled(cut.text, styles);
+      rest = rest.slice(cut.text.length);
+      left -= cut.width;
+      if (rest === '') break;
+      // A character wider than the whole line could never be placed.
+      if (cut.text === '' && left === columns) return [...lines, line + ' '.repeat(left)];
+      lines.push(line + ' '.repeat(left));
+      line = '';
+      left = columns;
+    }
+  }
+  return [...lines, line + ' '.repeat(left)];
+}
+
 export function styled(text: string, styles: readonly Style[]): string {
   if (styles.length === 0 || text === '') return text;
   return `\x1b[${styles.map((style) => codes[style]).join(';')}m${text}\x1b[0m`;

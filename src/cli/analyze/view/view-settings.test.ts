@@ -1,32 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
-import { readViewSettings, viewSettings } from './view-settings.ts';
-
-const root = mkdtempSync(join(tmpdir(), 'berth-view-'));
-after(() => rmSync(root, { recursive: true }));
-
-/** Files from the first place looked at to the last; each binds quit to its own number. */
-const places = [
-  'config/dive/a.yaml',
-  'dirs1/dive/z.yml',
-  'dirs2/dive/b.yaml',
-  'home/.config/dive/c.yml',
-  'home/.dive.yaml',
-];
-
-test('the first of the four places that has a file counts', async () => {
-  const env = { XDG_CONFIG_HOME: `${root}/config`, XDG_CONFIG_DIRS: `${root}/dirs1:${root}/dirs2` };
-  const home = join(root, 'home');
-  assert.deepEqual((await readViewSettings(env, home)).bindings.quit, ['ctrl+c', 'q']);
-  for (const [index, place] of [...places.entries()].reverse()) {
-    mkdirSync(dirname(join(root, place)), { recursive: true });
-    writeFileSync(join(root, place), `keybinding:\n  quit: "${index}"\n`);
-    assert.deepEqual((await readViewSettings(env, home)).bindings.quit, [String(index)]);
-  }
-});
+import { test } from 'node:test';
+import { defaultBindings, viewSettings } from './view-settings.ts';
 
 test("all of dive's settings", () => {
   const settings = viewSettings({
@@ -49,7 +23,22 @@ test("all of dive's settings", () => {
   });
 });
 
-for (const content of [null, [], 'text', {}]) {
+test('what is set in variables is text', () => {
+  const { hidden, collapsed, paneWidth } = viewSettings({
+    diff: { hide: 'added, removed' },
+    filetree: { 'collapse-dir': 'true', 'pane-width': '0.25' },
+  });
+  assert.deepEqual([hidden, collapsed, paneWidth], [['added', 'removed'], true, 0.25]);
+});
+
+test("every action of dive's current release can be bound", () => {
+  for (const action of Object.keys(defaultBindings)) {
+    const { bindings } = viewSettings({ keybinding: { [action]: 'ctrl+x, x' } });
+    assert.deepEqual(bindings[action as keyof typeof bindings], ['ctrl+x', 'x']);
+  }
+});
+
+for (const content of [{}, { keybinding: null, diff: 7, filetree: [] }]) {
   test(`defaults for ${JSON.stringify(content)}`, () =>
     assert.equal(viewSettings(content).paneWidth, 0.5));
 }
@@ -59,6 +48,7 @@ for (const content of [
   { filetree: { 'pane-width': 'wide' } },
   { diff: { hide: ['new'] } },
   { keybinding: { quit: 7 } },
+  { filetree: { 'collapse-dir': 'perhaps' } },
 ]) {
   test(`refused: ${JSON.stringify(content)}`, () =>
     assert.throws(() => viewSettings(content), { kind: 'invalid' }));

@@ -1,8 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { extname, join } from 'node:path';
-import { parse } from 'yaml';
-import { errnoCode, errorMessage, invalid } from '../../../core/index.ts';
+import { invalid } from '../../../core/index.ts';
+import { type DiveConfig, sectionOf, switchOf } from '../dive-config.ts';
 import { type Key, normalKey } from './keys.ts';
 
 /** What keys do, by dive's names for it, and dive's keys. */
@@ -27,6 +24,8 @@ export const defaultBindings = {
   'toggle-unmodified-files': 'ctrl+u',
   'toggle-filetree-attributes': 'ctrl+b',
   'toggle-sort-order': 'ctrl+o',
+  'toggle-wrap-tree': 'ctrl+p',
+  'extract-file': 'ctrl+e',
 };
 
 export type ActionName = keyof typeof defaultBindings;
@@ -42,71 +41,25 @@ export interface ViewSettings {
   readonly aggregate: boolean;
 }
 
-/**
- * The settings of dive's own file, from the first of its places that has one:
- * `$XDG_CONFIG_HOME/dive/*.yaml`, the same below each of `$XDG_CONFIG_DIRS` and `~/.config`, and
- * `~/.dive.yaml`. Throws `invalid` for a file that cannot be understood.
- */
-export async function readViewSettings(
-  env: NodeJS.ProcessEnv = process.env,
-  home = homedir(),
-): Promise<ViewSettings> {
-  const path = await findFile(env, home);
-  if (path === undefined) return viewSettings({});
-  try {
-    return viewSettings(parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    throw invalid(`read ${path}: ${errorMessage(cause)}`, { cause });
-  }
-}
-
-async function findFile(env: NodeJS.ProcessEnv, home: string): Promise<string | undefined> {
-  const folders = [
-    env.XDG_CONFIG_HOME,
-    ...(env.XDG_CONFIG_DIRS ?? '').split(':'),
-    join(home, '.config'),
-  ];
-  for (const folder of folders) {
-    if (!folder) continue;
-    const names = await readdir(join(folder, 'dive')).catch(absent);
-    const name = names?.sort().find((one) => isYaml(one));
-    if (name) return join(folder, 'dive', name);
-  }
-  const names = await readdir(home).catch(absent);
-  const name =
-    names?.find((one) => one === '.dive.yaml') ?? names?.find((one) => one === '.dive.yml');
-  return name && join(home, name);
-}
-
-function absent(error: unknown): undefined {
-  if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoCode(error) ?? '')) throw error;
-}
-
-function isYaml(name: string): boolean {
-  return ['.yaml', '.yml'].includes(extname(name));
-}
-
-/** Settings from the file's content; what is left out keeps dive's default. */
-export function viewSettings(content: unknown): ViewSettings {
-  const diff = section(content, 'diff');
-  const filetree = section(content, 'filetree');
+/** dive's defaults, changed by what its configuration says. Throws `invalid` for wrong values. */
+export function viewSettings(config: DiveConfig): ViewSettings {
+  const filetree = sectionOf(config, 'filetree');
+  const layer = sectionOf(config, 'layer');
   const paneWidth = Number(filetree['pane-width'] ?? 0.5);
   if (!(paneWidth > 0 && paneWidth < 1)) {
     throw invalid(`filetree.pane-width ${filetree['pane-width']} is not between 0 and 1`);
   }
+  const flag = (name: string, byDefault: boolean) =>
+    switchOf(filetree[name], `filetree.${name}`, byDefault);
+  const aggregate = 'show-aggregated-changes';
   return {
-    bindings: bindingsOf(section(content, 'keybinding')),
-    hidden: hiddenOf(diff.hide),
-    collapsed: filetree['collapse-dir'] === true,
+    bindings: bindingsOf(sectionOf(config, 'keybinding')),
+    hidden: hiddenOf(sectionOf(config, 'diff').hide),
+    collapsed: flag('collapse-dir', false),
     paneWidth,
-    showAttributes: filetree['show-attributes'] !== false,
-    aggregate: section(content, 'layer')['show-aggregated-changes'] === true,
+    showAttributes: flag('show-attributes', true),
+    aggregate: switchOf(layer[aggregate], `layer.${aggregate}`, false),
   };
-}
-
-function section(content: unknown, name: string): Record<string, unknown> {
-  const value = (content as Record<string, unknown> | null | undefined)?.[name];
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function bindingsOf(given: Record<string, unknown>): Bindings {

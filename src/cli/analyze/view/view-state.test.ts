@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { layeredImage, type SampleMember } from '../../../../test/contract/sample-layers.ts';
 import { analyzeImage } from '../../../image/index.ts';
+import type { DiveConfig } from '../dive-config.ts';
 import { drawView } from './draw-view.ts';
 import { viewSettings } from './view-settings.ts';
 import { pressKey, settle, type ViewState, viewState } from './view-state.ts';
@@ -13,7 +14,7 @@ const layers: Record<string, SampleMember>[] = [
   { 'var/': '', 'var/log': 9, 'etc/': '', 'etc/b': 20, 'etc/.wh.c': 0 },
 ];
 
-async function sample(settings: object = {}, members = layers): Promise<ViewState> {
+async function sample(settings: DiveConfig = {}, members = layers): Promise<ViewState> {
   const image = await layeredImage(members.map((one) => ({ members: one })));
   const analysis = await analyzeImage(image);
   return viewState(analysis, { label: 'x', lines: undefined, settings: viewSettings(settings) });
@@ -91,6 +92,29 @@ test('folding, and moving among the rows', async () => {
 test('by size', async () => {
   const state = await sample();
   assert.equal(press(state, 'tab', 'ctrl+o'), ' etc:30  etc/b:20  etc/a:10  opt:5  opt/x:5');
+});
+
+test('long rows are cut, or wrapped so that the cursor is on the screen', async () => {
+  const long = Object.fromEntries(
+    Array.from({ length: 9 }, (_, i) => [`${i}${'x'.repeat(90)}`, 1]),
+  );
+  const state = await sample({}, [long]);
+  const screen = () => drawView(state, { columns: 100, rows: 12 }).map(stripVTControlCharacters);
+  press(state, 'tab', 'ctrl+b');
+  assert.equal(screen().filter((line) => /│.*\dx/.test(line)).length, 9);
+  press(state, 'ctrl+p');
+  assert.equal(screen().filter((line) => /│.*\dx/.test(line)).length, 3);
+  press(state, 'pgdn');
+  assert.match(screen().join('\n'), /8xxx/);
+  assert.equal(new Set(screen().map((line) => line.length)).size, 1);
+});
+
+test('extraction is asked for of the path under the cursor', async () => {
+  const state = await sample();
+  press(state, 'ctrl+e');
+  assert.equal(state.extract, undefined);
+  press(state, 'tab', 'down', 'ctrl+e');
+  assert.equal(state.analysis.tree.paths.pathOf(state.extract!), 'etc/a');
 });
 
 test('settings decide how it begins', async () => {

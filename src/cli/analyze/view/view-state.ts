@@ -37,6 +37,12 @@ export interface ViewState {
   treeHeight: number;
   /** What has to be reckoned anew before the tree is looked at: its rows, or the changes too. */
   stale: 'nothing' | 'rows' | 'diff';
+  /** Whether long rows go on in the next line, in place of being cut. */
+  wrap: boolean;
+  /** The path to be written to the working directory, until that is begun. */
+  extract: number | undefined;
+  /** What is to be told in the last line until the next key. */
+  message: string;
   quit: boolean;
 }
 
@@ -66,6 +72,9 @@ export function viewState(
     top: 0,
     treeHeight: 10,
     stale: 'rows',
+    wrap: false,
+    extract: undefined,
+    message: '',
     quit: false,
   };
   settle(state);
@@ -74,6 +83,7 @@ export function viewState(
 
 /** Changes the state as a key asks for. */
 export function pressKey(state: ViewState, key: Key): void {
+  state.message = '';
   if (key === 'ctrl+c') state.quit = true;
   else if (state.focus === 'filter') typeFilter(state, key);
   else {
@@ -120,6 +130,8 @@ const treeActions: readonly ActionName[] = [
   'toggle-unmodified-files',
   'toggle-filetree-attributes',
   'toggle-sort-order',
+  'toggle-wrap-tree',
+  'extract-file',
 ];
 
 const actions: Record<ActionName, (state: ViewState) => void> = {
@@ -162,6 +174,12 @@ const actions: Record<ActionName, (state: ViewState) => void> = {
     state.sort = state.sort === 'name' ? 'size' : 'name';
     state.order = treeOrder(state.analysis.tree, state.sort, state.diff);
     staleRows(state);
+  },
+  'toggle-wrap-tree': (state) => {
+    state.wrap = !state.wrap;
+  },
+  'extract-file': (state) => {
+    state.extract = cursorPath(state);
   },
 };
 

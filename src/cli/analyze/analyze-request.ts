@@ -1,0 +1,128 @@
+import type { Connection } from '../../client/index.ts';
+import { invalid } from '../../core/index.ts';
+import { cycloneDxDocument, parsePlatform, spdxDocument } from '../../image/index.ts';
+import { printable } from '../render/table.ts';
+import { defaultCiConfig, type RuleFlags } from './ci-config.ts';
+import { type DiveConfig, switchOf } from './dive-config.ts';
+import { imageSources, type OpenTargetOptions } from './open-target.ts';
+
+export interface AnalyzeFlags {
+  readonly json?: string;
+  readonly format: string;
+  readonly sbom?: string;
+  readonly output: string;
+  readonly ci?: boolean;
+  readonly ciConfig?: string;
+  readonly lowestEfficiency?: string;
+  readonly highestWastedBytes?: string;
+  readonly highestUserWastedPercent?: string;
+  readonly source?: string;
+  readonly ignoreErrors?: boolean;
+  readonly name?: string;
+  readonly platform?: string;
+  readonly most: string;
+  /** Set by --interactive and --no-interactive. */
+  readonly interactive?: boolean;
+  readonly file?: string;
+  readonly target?: string;
+}
+
+/** What is asked for: the flags, dive's configuration and the environment in one. */
+export interface AnalyzeRequest {
+  /** Where dive's document goes. */
+  readonly divePath: string | undefined;
+  readonly isJson: boolean;
+  readonly sbom: keyof typeof sbomFormats | undefined;
+  /** Where the list of packages or the JSON report goes. */
+  readonly output: string;
+  readonly isJudged: boolean;
+  readonly ciConfig: string;
+  readonly rules: RuleFlags;
+  readonly isInteractive: boolean;
+  readonly most: number;
+  readonly dockerfile: { readonly path: string; readonly target: string | undefined } | undefined;
+  readonly config: DiveConfig;
+  readonly open: OpenTargetOptions;
+}
+
+export const sbomFormats = { spdx: spdxDocument, cyclonedx: cycloneDxDocument } as const;
+
+/** Throws `invalid` for flags and settings that make no sense, before any image is read. */
+export function parseRequest(
+  flags: AnalyzeFlags,
+  { connection, config }: { connection: Connection; config: DiveConfig },
+): AnalyzeRequest {
+  if (flags.interactive && !canInteract()) {
+    throw invalid('analyze: the interactive view needs a terminal for both input and output');
+  }
+  if (flags.format !== 'text' && flags.format !== 'json') {
+    throw invalid(`analyze: --format ${flags.format} is neither text nor json`);
+  }
+  const sbom = sbomOf(flags);
+  const divePath = flags.json ?? textSetting(config, 'json-path');
+  const { lowestEfficiency, highestWastedBytes, highestUserWastedPercent, file } = flags;
+  const isWritten = divePath !== undefined || sbom !== undefined;
+  return {
+    divePath,
+    isJson: flags.format === 'json',
+    sbom,
+    output: flags.output,
+    isJudged: flags.ci ?? (!isWritten && isCi(config)),
+    ciConfig: flags.ciConfig ?? textSetting(config, 'ci-config') ?? defaultCiConfig,
+    rules: { lowestEfficiency, highestWastedBytes, highestUserWastedPercent },
+    isInteractive: flags.interactive ?? canInteract(),
+    most: parseCount(flags.most),
+    dockerfile: file === undefined ? undefined : { path: file, target: flags.target },
+    config,
+    open: openOptions(flags, connection, config),
+  };
+}
+
+function sbomOf({ sbom, format }: AnalyzeFlags): AnalyzeRequest['sbom'] {
+  if (sbom === undefined) return undefined;
+  if (sbom !== 'spdx' && sbom !== 'cyclonedx') {
+    throw invalid(`analyze: --sbom ${sbom} is neither spdx nor cyclonedx`);
+  }
+  if (format === 'json') throw invalid('analyze: choose one of --sbom and --format json');
+  return sbom;
+}
+
+function openOptions(
+  flags: AnalyzeFlags,
+  connection: Connection,
+  config: DiveConfig,
+): OpenTargetOptions {
+  const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+  const source = flags.source ?? textSetting(config, 'container-engine');
+  if (source !== undefined && !Object.hasOwn(imageSources, source)) {
+    const known = Object.keys(imageSources).join(', ');
+    throw invalid(`analyze: source ${source} is none of ${known}`);
+  }
+  return {
+    connection,
+    stdin: process.stdin,
+    ...(platform && { platform }),
+    ...(flags.name !== undefined && { name: flags.name }),
+    ...(source !== undefined && { source: imageSources[source as keyof typeof imageSources] }),
+    onProgress: (line) => process.stderr.write(`${printable(line)}\n`),
+  };
+}
+
+function textSetting(config: DiveConfig, name: string): string | undefined {
+  const value = config[name];
+  return value === undefined || value === null || value === '' ? undefined : String(value);
+}
+
+/** In the environment what dive and Go's ParseBool take for true; in the configuration `ci`. */
+function isCi(config: DiveConfig): boolean {
+  return /^(?:1|t|true|yes)$/i.test(process.env.CI ?? '') || switchOf(config.ci, 'ci', false);
+}
+
+function canInteract(): boolean {
+  return process.stdout.isTTY === true && process.stdin.isTTY === true;
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw invalid(`analyze: --most ${text} is not a number`);
+  return Number(text);
+}
