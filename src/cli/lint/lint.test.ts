@@ -13,11 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import {
-  defaultLintOptions,
-  type Severity,
-  type ShellcheckComment,
-} from '../../dockerfile/index.ts';
+import { defaultLintOptions, type Severity } from '../../dockerfile/index.ts';
 import { configCandidates, findConfigFile, parseConfig } from './config-file.ts';
 import { environmentConfig } from './environment.ts';
 import { lintExitStatus } from './exit-status.ts';
@@ -25,12 +21,8 @@ import { explainRule } from './explain.ts';
 import { findDockerfiles, isDockerfileName } from './find-dockerfiles.ts';
 import { fixInput, writeFixed } from './fix-files.ts';
 import { type ConfigFlags, flagsConfig } from './flags-config.ts';
-import { formatNames } from './formats/format-name.ts';
-import { formatters } from './formats/formatters.ts';
 import { mergeConfig } from './lint-config.ts';
-import { lintFiles } from './lint-files.ts';
 
-const update = process.env.UPDATE_GOLDEN === '1';
 const folder = mkdtempSync(join(tmpdir(), 'berth-lint-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -46,68 +38,6 @@ const noFlags: ConfigFlags = {
   allowedRegistry: [],
   requireLabel: [],
 };
-
-describe('formats', () => {
-  const inputs = [
-    {
-      name: 'sub dir/Dockerfile',
-      text: 'FROM debian\nRUN cd /x | \\\n  cat <"a&b" $1\nCMD a\nLABEL A=1\nRUNN \u001b[31m"<x>"\u009b\n',
-    },
-    { name: 'evil\u001b[2J\u202e.Dockerfile', text: 'FROM alpine:3.20\nUSER app\n' },
-    { name: 'clean/Dockerfile', text: 'FROM debian:12\n' },
-  ];
-  const comment: ShellcheckComment = {
-    line: 2,
-    endLine: 2,
-    column: 24,
-    endColumn: 26,
-    level: 'info',
-    code: 2086,
-    message: 'quote this <"$1">',
-  };
-  const reported = lintFiles(inputs, {
-    options: {},
-    buildChecks: true,
-    shellcheck: async (scripts) => scripts.map(() => [comment]),
-  });
-  for (const name of formatNames) {
-    test(name, async () => {
-      const { reports } = await reported;
-      const now = new Date('2024-05-01T10:00:00Z');
-      const text = formatters[name](reports, { color: false, pathInReport: undefined, now });
-      const path = join(import.meta.dirname, 'testdata/formats', `${name}.txt`);
-      if (update) writeFileSync(path, text);
-      assert.equal(text, readFileSync(path, 'utf8'));
-      // Nothing but line ends, and the zero byte that ends Code Climate's objects, steers anything.
-      assert.doesNotMatch(text.replaceAll('\0', ''), /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
-    });
-  }
-
-  test('colours are for terminals, the path for reports', async () => {
-    const { reports } = await reported;
-    const options = { color: true, pathInReport: 'other/path', now: new Date(0) };
-    assert.match(formatters.tty(reports, options), /DL3006 \x1b\[1;93mwarning\x1b\[0m: /);
-    for (const name of [
-      'checkstyle',
-      'codeclimate',
-      'gitlab_codeclimate',
-      'sonarqube',
-      'junit',
-    ] as const) {
-      assert.match(formatters[name](reports, options), /other\/path/);
-      assert.doesNotMatch(formatters[name](reports, options), /sub dir/);
-    }
-    assert.match(formatters.json(reports, options), /sub dir/);
-  });
-
-  test('nothing found', () => {
-    const empty = [{ name: 'D', findings: [] }];
-    const options = { color: false, pathInReport: undefined, now: new Date(0) };
-    assert.equal(formatters.json(empty, options), '[]\n');
-    assert.equal(formatters.tty(empty, options), '');
-    assert.equal(formatters.codeclimate(empty, options), '');
-  });
-});
 
 describe('configuration', () => {
   const parsed = (text: string) => parseConfig(text, 'c.yaml');

@@ -80,17 +80,20 @@ export function lintedFile(
 ): LintedFile {
   const stages: LintedStage[] = [];
   const named = new Map<string, LintedStage>();
-  const context = { dockerfile, shells: [...pragmas.shells] };
+  const firstFrom = dockerfile.stages[0]?.from.range.start.line ?? 0;
+  const isGlobal = ({ line }: { line: number }): boolean => line < firstFrom;
+  const globalShell = pragmas.shells.findLast(isGlobal)?.shell;
+  const context = { dockerfile, shells: pragmas.shells.filter((pragma) => !isGlobal(pragma)) };
   const { orphans, globalArgs } = dockerfile;
   if (orphans.length > 0) {
     const instructions = dockerfile.instructions.slice(0, globalArgs.length + orphans.length);
-    const start = startOf(undefined, { base: undefined, dockerfile });
+    const start = startOf(undefined, { base: undefined, dockerfile, globalShell });
     stages.push(walkStage({ from: undefined, index: -1, instructions }, start, context));
   }
   for (const stage of dockerfile.stages) {
     const parent = named.get(stage.from.image.text.toLowerCase());
     const base = parent ? parent.base : baseImage(stage.from, options);
-    const linted = walkStage(stage, startOf(parent, { base, dockerfile }), context);
+    const linted = walkStage(stage, startOf(parent, { base, dockerfile, globalShell }), context);
     stages.push(linted);
     if (stage.name !== undefined) named.set(stage.name, linted);
   }
@@ -128,11 +131,16 @@ type StageStart = Pick<LintedStage, 'parent' | 'base' | 'hasWorkdir' | 'shell' |
 
 function startOf(
   parent: LintedStage | undefined,
-  { base, dockerfile }: { base: LintBaseImage | undefined; dockerfile: Dockerfile },
+  {
+    base,
+    dockerfile,
+    globalShell,
+  }: { base: LintBaseImage | undefined; dockerfile: Dockerfile; globalShell: string | undefined },
 ): StageStart {
   // Who escapes with a backquote does it for the paths of Windows.
   const platformShell = dockerfile.escapeToken === '`' ? shellNamed('cmd') : shellOf();
-  const shell = base?.shell?.length ? shellOf(base.shell) : platformShell;
+  const named = globalShell === undefined ? platformShell : shellNamed(globalShell);
+  const shell = base?.shell?.length ? shellOf(base.shell) : named;
   return {
     parent,
     base,
@@ -144,7 +152,7 @@ function startOf(
 
 interface WalkContext {
   readonly dockerfile: Dockerfile;
-  /** Shells named by pragmas, by the line of the pragma, not yet passed. */
+  /** Shells named by pragmas below the first FROM, by the line of the pragma, not yet passed. */
   readonly shells: { readonly line: number; readonly shell: string }[];
 }
 

@@ -6,7 +6,7 @@ export const gnu: Formatter = (reports) =>
   reports
     .flatMap(({ name, findings }) =>
       findings.map(({ line, column, code, severity, message }) => {
-        const place = column > 1 ? `${line}:${column}` : line;
+        const place = code === 'DL1000' ? `${line}:${column}` : line;
         return `berth:${shown(name)}:${place}: ${code} ${severity}: ${shown(message)}\n`;
       }),
     )

@@ -17,8 +17,10 @@ export const sonarqube: Formatter = (reports, { pathInReport }) => {
   return `${shownJson({ issues })}\n`;
 };
 
-/** Columns are from 0 there. */
-function issueOf({ code, message, line, column, severity }: Finding, filePath: string): object {
+/** Columns are from 0 there, and a place beyond the end of a line is refused. */
+function issueOf(finding: Finding, filePath: string): object {
+  const { code, message, line, severity } = finding;
+  const column = code === 'DL1000' ? 1 : finding.column;
   return {
     engineId: 'Berth',
     ruleId: code,

@@ -9,13 +9,13 @@ const colors: Readonly<Record<Severity, string>> = {
   style: '\x1b[96m',
 };
 
-/** One line a finding: `file:line code severity: message`. */
+/** One line a finding: `file:line code severity: message`; of a syntax error the column too. */
 export const tty: Formatter = (reports, { color }) =>
   reports
     .flatMap(({ name, findings }) =>
       findings.map(({ line, column, code, severity, message }) => {
         const level = color ? `${colors[severity]}${severity}\x1b[0m` : severity;
-        const place = column > 1 ? `${line}:${column}` : line;
+        const place = code === 'DL1000' ? `${line}:${column}` : line;
         return `${shown(name)}:${place} ${code} ${level}: ${shown(message)}\n`;
       }),
     )

@@ -26,7 +26,7 @@ on \`/var/lib/apt/lists\` keeps them out of the image too.`,
       (command) => managers.has(command.name) && hasArgument(command, 'update'),
     );
     const [command] = updates;
-    if (!command || !isKept(visit.stage, visit.file)) return;
+    if (!command || !isKept(visit)) return;
     if (run.commands.some(removesLists) || keepsOutOfImage(visit)) return;
     const installs = run.commands.some((other) => hasArgument(other, 'install'));
     const fix =

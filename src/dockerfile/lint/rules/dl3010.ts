@@ -3,7 +3,6 @@ import type { Rule } from '../rule.ts';
 import { operands } from '../shell/command-line.ts';
 import type { SimpleCommand } from '../shell/shell-script.ts';
 import { isArchive } from './archives.ts';
-import { withoutQuotes } from './quotes.ts';
 
 export const dl3010: Rule = {
   code: 'DL3010',
@@ -33,7 +32,8 @@ both. ADD unpacks a local tar archive as it copies.`,
 /** The names under which a COPY puts archives into the image. */
 function archivesIn({ from, sources, destination }: CopyInstruction): string[] {
   if (from) return [];
-  if (isArchive(withoutQuotes(destination.text))) return [baseName(destination.text)];
+  const target = baseName(destination.text);
+  if (isArchive(target)) return [target];
   return sources.map(({ text }) => baseName(text)).filter(isArchive);
 }
 
@@ -58,5 +58,6 @@ function unpackedBy(command: SimpleCommand): string[] {
 }
 
 function baseName(path: string): string {
-  return withoutQuotes(path).split(/[/\\]/).at(-1) ?? '';
+  // A path with a blank is cut at it, so that its quotes stand alone.
+  return path.replace(/["']/g, '').split(/[/\\]/).at(-1) ?? '';
 }

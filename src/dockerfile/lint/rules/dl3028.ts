@@ -17,6 +17,10 @@ export const dl3028: Rule = {
   command(command, visit, report) {
     const end = command.args.findIndex(({ text }) => text === '--');
     const own = { ...command, args: end < 0 ? command.args : command.args.slice(0, end) };
+    // What an extension is built with may stand without `--` before it.
+    const building = flagsOf(own).flatMap(({ name }) =>
+      /^(?:use|with|enable)-/.test(name) ? [name] : [],
+    );
     const [subcommand, ...gems] = operands(own, [
       'i',
       'install-dir',
@@ -25,6 +29,7 @@ export const dl3028: Rule = {
       's',
       'source',
       'P',
+      ...building,
     ]);
     if (subcommand?.text !== 'install' && subcommand?.text !== 'i') return;
     if (flagsOf(own).some(({ name }) => name === 'v' || name === 'version')) return;

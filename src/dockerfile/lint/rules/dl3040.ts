@@ -1,6 +1,5 @@
 import type { Rule } from '../rule.ts';
 import { hasArgument } from '../shell/command-line.ts';
-import { dnfPrograms } from './dnf.ts';
 import { reportMissingCleanup } from './missing-cleanup.ts';
 import { hasMountAt, hasMountWith } from './mounts.ts';
 import { removesBelow } from './removals.ts';
@@ -10,10 +9,11 @@ export const dl3040: Rule = {
   severity: 'warning',
   title: 'Clear what dnf downloaded in the same step: `dnf clean all`',
   documentation: `dnf keeps packages and metadata under \`/var/cache/dnf\` or \`/var/cache/libdnf5\`. What the same
-RUN does not delete is in the layer for good.`,
+RUN does not delete is in the layer for good. What microdnf leaves is for microdnf to clear.`,
   bad: [
     'FROM fedora:40\nRUN dnf install -y curl-8\n',
     'FROM fedora:40\nRUN microdnf install -y curl-8\n',
+    'FROM fedora:40\nRUN microdnf install -y curl-8 && dnf clean all\n',
   ],
   good: [
     'FROM fedora:40\nRUN dnf install -y curl-8 && dnf clean all\n',
@@ -28,12 +28,14 @@ RUN does not delete is in the layer for good.`,
       hasMountAt(instruction, '/var/cache/libdnf5') ||
       hasMountWith(instruction, '.cache/libdnf5');
     if (isMounted) return;
-    reportMissingCleanup(visit, report, {
-      leavesCache: (other) => dnfPrograms.includes(other.name) && hasArgument(other, 'install'),
-      clears: (other) =>
-        (dnfPrograms.includes(other.name) && hasArgument(other, 'clean')) ||
-        removesBelow(other, '/var/cache/dnf', '/var/cache/yum', '/var/cache/libdnf5'),
-      commandAfter: ({ name }) => `${name} clean all`,
-    });
+    for (const programs of [['dnf', 'dnf5'], ['microdnf']]) {
+      reportMissingCleanup(visit, report, {
+        leavesCache: (other) => programs.includes(other.name) && hasArgument(other, 'install'),
+        clears: (other) =>
+          (programs.includes(other.name) && hasArgument(other, 'clean')) ||
+          removesBelow(other, '/var/cache/dnf', '/var/cache/yum', '/var/cache/libdnf5'),
+        commandAfter: ({ name }) => `${name} clean all`,
+      });
+    }
   },
 };

@@ -1,6 +1,7 @@
 import type { LintedFile, LintedStage } from '../linted-file.ts';
 import type { Rule } from '../rule.ts';
 import { withoutQuotes } from './quotes.ts';
+import { stagesLacking } from './stages.ts';
 
 const options = { labelSchema: new Map([['version', 'text' as const]]) };
 
@@ -9,7 +10,7 @@ export const dl3049: Rule = {
   severity: 'info',
   title: 'A required label is missing',
   documentation: `The label schema (\`label-schema\`, \`--require-label\`) names labels that every image must have.
-A stage has those of the stage it is built from. Stages that only serve others are not asked.`,
+A stage has those of the stage it is built from, and need not have them when it serves one that has.`,
   bad: [{ text: 'FROM debian:12\nLABEL other=1\n', options }],
   good: [
     { text: 'FROM debian:12\nLABEL version=1\n', options },
@@ -22,36 +23,29 @@ A stage has those of the stage it is built from. Stages that only serve others a
   ],
   file({ file, options: { labelSchema } }, report) {
     if (labelSchema.size === 0) return;
-    const servants = servingStages(file);
-    const labels = new Map<LintedStage, Set<string>>();
-    for (const stage of file.stages) {
-      const own = new Set(stage.parent ? labels.get(stage.parent) : undefined);
-      for (const { place } of stage.instructions) {
-        if (place.kind !== 'label') continue;
-        for (const { key } of place.pairs) {
-          const name = withoutQuotes(key.text);
-          if (labelSchema.has(name)) own.add(name);
-        }
-      }
-      labels.set(stage, own);
-      if (!stage.from || servants.has(stage)) continue;
-      for (const name of labelSchema.keys()) {
-        if (!own.has(name)) report(stage.from, { message: `Label \`${name}\` is missing` });
-      }
+    const sources = new Map(file.stages.map((stage) => [stage, sourcesOf(stage, file)]));
+    const labels = new Map(file.stages.map((stage) => [stage, labelsOf(stage)]));
+    for (const name of labelSchema.keys()) {
+      const lacking = stagesLacking(file.stages, {
+        hasOwn: (stage) => labels.get(stage)?.has(name) ?? false,
+        sourcesOf: (stage) => sources.get(stage) ?? [],
+      });
+      for (const { from } of lacking)
+        if (from) report(from, { message: `Label \`${name}\` is missing` });
     }
   },
 };
 
-/** The stages that others copy from or are built on. */
-function servingStages({ stages, stageBefore }: LintedFile): Set<LintedStage> {
-  const found = new Set<LintedStage>();
-  for (const stage of stages) {
-    if (stage.parent) found.add(stage.parent);
-    for (const { instruction } of stage.instructions) {
-      if (instruction.kind !== 'copy' || !instruction.from) continue;
-      const source = stageBefore(instruction.from.text, stage);
-      if (source) found.add(source);
-    }
-  }
-  return found;
+function labelsOf({ instructions }: LintedStage): Set<string> {
+  const pairs = instructions.flatMap(({ place }) => (place.kind === 'label' ? place.pairs : []));
+  return new Set(pairs.map(({ key }) => withoutQuotes(key.text)));
+}
+
+/** The stages that this one is built from or copies from. */
+function sourcesOf(stage: LintedStage, { stageBefore }: LintedFile): LintedStage[] {
+  const copied = stage.instructions.flatMap(({ instruction }) => {
+    if (instruction.kind !== 'copy' || !instruction.from) return [];
+    return stageBefore(instruction.from.text, stage) ?? [];
+  });
+  return stage.parent ? [stage.parent, ...copied] : copied;
 }

@@ -1,5 +1,5 @@
-import type { LintedStage } from '../linted-file.ts';
 import type { Rule } from '../rule.ts';
+import { stagesLacking } from './stages.ts';
 
 export const dl3057: Rule = {
   code: 'DL3057',
@@ -7,22 +7,18 @@ export const dl3057: Rule = {
   offByDefault: true,
   title: 'The stage has no HEALTHCHECK',
   documentation: `A health check lets the engine tell a process that runs from one that works. Not every image is
-a service, so the rule is off until a severity is given to it.`,
+a service, so the rule is off until a severity is given to it. A stage has that of the stage it is
+built from, and need not have one when a stage built from it has.`,
   bad: ['FROM debian:12\nCMD ["serve"]\n'],
   good: [
     'FROM debian:12\nHEALTHCHECK CMD true\nCMD ["serve"]\n',
     'FROM debian:12 AS base\nHEALTHCHECK CMD true\nFROM base\n',
   ],
-  stage({ stage }, report) {
-    if (stage.from && !hasHealthcheck(stage)) report(stage.from);
+  file({ file }, report) {
+    const lacking = stagesLacking(file.stages, {
+      hasOwn: ({ instructions }) => instructions.some(({ place }) => place.kind === 'healthcheck'),
+      sourcesOf: ({ parent }) => (parent ? [parent] : []),
+    });
+    for (const { from } of lacking) if (from) report(from);
   },
 };
-
-function hasHealthcheck(stage: LintedStage): boolean {
-  let depth = 0;
-  for (let at: LintedStage | undefined = stage; at && depth < 100; at = at.parent) {
-    if (at.instructions.some(({ place }) => place.kind === 'healthcheck')) return true;
-    depth++;
-  }
-  return false;
-}

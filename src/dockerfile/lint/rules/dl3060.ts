@@ -3,6 +3,7 @@ import { hasArgument } from '../shell/command-line.ts';
 import { reportMissingCleanup } from './missing-cleanup.ts';
 import { hasMountWith } from './mounts.ts';
 import { removesBelow } from './removals.ts';
+import { isKept } from './stages.ts';
 
 export const dl3060: Rule = {
   code: 'DL3060',
@@ -14,9 +15,10 @@ a cache mount keeps it out of the image and makes later builds quicker.`,
   good: [
     'FROM node:22\nRUN yarn install && yarn cache clean\n',
     'FROM node:22\nRUN --mount=type=cache,target=/root/.cache/yarn yarn install\n',
+    'FROM node:22 AS build\nRUN yarn install\nFROM nginx:1.27\nCOPY --from=build /out /out\n',
   ],
   run(visit, report) {
-    if (hasMountWith(visit.instruction, '.cache/yarn')) return;
+    if (hasMountWith(visit.instruction, '.cache/yarn') || !isKept(visit)) return;
     reportMissingCleanup(visit, report, {
       leavesCache: (other) => other.name === 'yarn' && hasArgument(other, 'install'),
       clears: (other) =>

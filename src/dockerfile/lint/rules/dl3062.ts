@@ -35,8 +35,9 @@ one is named. \`@latest\` names none. Paths of this module need no version.`,
       // Go takes `-name` where others want `--name`.
       /^-[a-z]{2,}$/.test(word.text) ? [{ ...word, text: `-${word.text}` }] : [word],
     );
-    const [subcommand, ...packages] = operands({ ...command, args }, withValue);
+    const [subcommand, ...words] = operands({ ...command, args }, withValue);
     const name = subcommand?.text ?? '';
+    const packages = words.filter(({ text }) => text !== 'tool');
     if (name !== 'install' && name !== 'get' && name !== 'run') return;
     const asked = name === 'run' ? packages.slice(0, 1) : packages;
     if (asked.some(({ text }) => !isPinned(text))) reportCommand(command, visit, report);
