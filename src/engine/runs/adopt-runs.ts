@@ -1,11 +1,12 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoCode, errorMessage } from '../../core/index.ts';
+import { errorMessage } from '../../core/index.ts';
 import type { OciSpec } from '../bundle/spec.ts';
 import type { ContainerRecord } from '../containers/container-record.ts';
 import { restartsWithDaemon } from '../containers/restart-policy.ts';
 import { exitOf, isAlive } from '../containers/transition.ts';
 import { containerPaths, type EngineParts } from '../engine-parts.ts';
+import { namesIn } from '../files/names-in.ts';
 import { connectShim, deleteShim, type Shim } from '../runtime/shim.ts';
 import type { TaskStatus } from '../runtime/task-service.ts';
 import { clearRun, settleAll, shimOptions } from './clear-run.ts';
@@ -151,13 +152,4 @@ function unfinished(ended: readonly ContainerRecord[]): Unfinished {
       }),
   );
   return { toRemove: toRemove.map(({ id }) => id), toStart: toStart.map(({ id }) => id) };
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -1,17 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canceled, errnoCode, invalid, unavailable } from '../../../core/index.ts';
 import { type Cgroups, openCgroups } from '../../../linux/index.ts';
+import { createRootFiles } from '../../../store/index.ts';
 import type { HostFacts } from '../../bundle/host-facts.ts';
 import { hostsFile, parseResolvConf, resolvConf } from '../../bundle/network-files.ts';
 import type { OciSpec } from '../../bundle/spec.ts';
 import { readInsideRoot } from '../../files/inside-root.ts';
+import { namesIn } from '../../files/names-in.ts';
 import type { Networks } from '../../network/networks.ts';
-import { noteMountStubs } from './mount-stubs.ts';
 import { stepBundle } from './step-bundle.ts';
 import type { StepRequest } from './step-request.ts';
 
@@ -38,6 +39,7 @@ export function createStepRunner(options: {
   readonly binary?: string;
 }): StepRunner {
   const { runPath, host, networks, binary = 'runc' } = options;
+  const rootFiles = createRootFiles();
   const stepsPath = join(runPath, 'steps');
   const runtime = { binary, statePath: join(runPath, 'steps-runtime'), cgroups: openCgroups() };
   return {
@@ -57,11 +59,11 @@ export function createStepRunner(options: {
           resolvConfPath: join(folder, 'resolv.conf'),
         });
         await writeFile(join(folder, 'config.json'), JSON.stringify(spec));
-        const cleanStubs = noteMountStubs(request.rootPath, ownStubs(spec));
+        const stubs = await rootFiles.missing(request.rootPath, mountPlaces(spec));
         try {
           return await runStep(request, { ...runtime, folder });
         } finally {
-          cleanStubs();
+          await stubs.clear();
         }
       } finally {
         if (request.network === 'default') await networks.tearDown(networkIdOf(request.id));
@@ -243,19 +245,10 @@ function userDatabase(rootPath: string) {
   return { passwd: read('/etc/passwd'), group: read('/etc/group') };
 }
 
-/** Mount points in the root itself; what lies on another mount leaves no trace there. */
-function ownStubs(spec: OciSpec): string[] {
+/** Where the runtime mounts in the root itself: what is missing there it makes, and leaves. */
+function mountPlaces(spec: OciSpec): string[] {
   const places = spec.mounts.map(({ destination }) => destination);
   return places.filter((place) => !places.some((other) => place.startsWith(`${other}/`)));
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 function runtimeMissing(binary: string, cause: Error) {
