@@ -121,6 +121,7 @@ export {
   makeFifo,
   openFifoBothWays,
   openFifoReader,
+  openWrittenFifoReader,
   punchFile,
   spliceToFile,
 } from './process/fifo.ts';

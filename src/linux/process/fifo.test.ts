@@ -12,7 +12,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { makeFifo, openFifoBothWays, openFifoReader, punchFile, spliceToFile } from './fifo.ts';
+import {
+  makeFifo,
+  openFifoBothWays,
+  openFifoReader,
+  openWrittenFifoReader,
+  punchFile,
+  spliceToFile,
+} from './fifo.ts';
 import { openEventFd, Poller } from './poller.ts';
 
 describe('fifos', () => {
@@ -46,6 +53,17 @@ describe('fifos', () => {
     const late = openFifoReader(join(folder, 'pipe'));
     const words = Buffer.alloc(20);
     assert.equal(words.toString('utf8', 0, readSync(late, words)), 'last words');
+    for (const fd of [holder, late]) closeSync(fd);
+  });
+
+  it('reports the end of a pipe whose writers went before it was opened', () => {
+    makeFifo(join(folder, 'pipe'));
+    const holder = openFifoReader(join(folder, 'pipe'));
+    closeSync(openSync(join(folder, 'pipe'), 'w'));
+    const late = openWrittenFifoReader(join(folder, 'pipe'));
+    const poller = new Poller();
+    poller.add(late);
+    assert.deepEqual(poller.wait(-1), [late]);
     for (const fd of [holder, late]) closeSync(fd);
   });
 

@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { invalid } from '../../core/index.ts';
 import { call, check, declare } from '../libc.ts';
 
@@ -29,6 +29,19 @@ export function openFifoReader(path: string): number {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   if (!fstatSync(fd).isFIFO()) throw invalid(`open ${path}: not a fifo`);
   return fd;
+}
+
+/**
+ * Opens the reading end of a fifo that has or had a writer: waiting on it reports the end even when
+ * the last writer has gone before. Without a writer at its opening the kernel would never report it.
+ */
+export function openWrittenFifoReader(path: string): number {
+  const writer = openFifoBothWays(path);
+  try {
+    return openFifoReader(path);
+  } finally {
+    closeSync(writer);
+  }
 }
 
 /** Opens both ends, so that writing never fails for want of a reader; non-blocking. */

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode } from '../../../core/index.ts';
-import { growPipe, openFifoReader } from '../../../linux/index.ts';
+import { growPipe, openFifoReader, openWrittenFifoReader } from '../../../linux/index.ts';
 import type { StreamName } from '../json-log/json-line.ts';
 import { Journal } from './journal.ts';
 import { LogSink } from './log-sink.ts';
@@ -49,7 +49,7 @@ export class ContainerOutput {
     const { journalPath, log, resume } = options;
     mkdirSync(journalPath, { recursive: true, mode: 0o700 });
     this.#streams = Object.entries(options.fifos).map(([name, path]) => {
-      const fifo = openFifoReader(path);
+      const fifo = resume ? openWrittenFifoReader(path) : openFifoReader(path);
       growPipe(fifo, pipeBytes);
       const journal = new Journal(join(journalPath, name), { resume });
       return { name: name as StreamName, fifo, journal, ended: false };
@@ -87,7 +87,7 @@ export class ContainerOutput {
         this.#sink.write(stream.name, this.#buffer.subarray(0, size));
         at += size;
       }
-      this.#takeSome(stream);
+      this.#takeChunk(stream);
     }
     this.#tidy();
     if (this.ended) this.#report({ kind: 'ended', id: this.#options.id });
@@ -100,7 +100,7 @@ export class ContainerOutput {
   pump(fifo: number): void {
     const stream = this.#streams.find((each) => each.fifo === fifo);
     if (!stream || stream.ended) return;
-    this.#takeSome(stream);
+    this.#takeChunk(stream);
     this.#tidy();
     if (this.ended) this.#report({ kind: 'ended', id: this.#options.id });
   }
@@ -164,15 +164,7 @@ export class ContainerOutput {
     }
   }
 
-  /**
-   * A chunk, so that others get their turn. A pipe that is now empty is asked once more: one whose
-   * writer had gone before this daemon came never reports its end.
-   */
-  #takeSome(stream: StreamState): void {
-    const sizeBytes = this.#takeChunk(stream);
-    if (sizeBytes < chunkBytes && !stream.ended) this.#takeChunk(stream);
-  }
-
+  /** A chunk at most, so that others get their turn; gives its size. */
   #takeChunk(stream: StreamState): number {
     this.#sink?.flush();
     const start = stream.journal.tail;

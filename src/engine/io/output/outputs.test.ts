@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { makeFifo } from '../../../linux/index.ts';
+import { growPipe, makeFifo, openFifoReader } from '../../../linux/index.ts';
 import type { OutputChunk } from './chunk-queue.ts';
 import type { LogTarget, OpenOptions } from './messages.ts';
 import { createOutputs, type Outputs } from './outputs.ts';
@@ -184,6 +184,19 @@ describe('Outputs', () => {
     await outputs.ended('c');
     closeSync(holder);
     assert.deepEqual(logs(), ['before\n', 'half a line\n', 'while nobody was there\n']);
+  });
+
+  it('finds the end of a stream that left exactly as much as is taken at once', async () => {
+    const holders = ['out', 'err'].map((name) => openFifoReader(at(name)));
+    growPipe(holders[0]!, 1 << 20);
+    const [out, err] = writers();
+    writeSync(out, `${'x'.repeat(1023)}\n`.repeat(64));
+    closeSync(out);
+    closeSync(err);
+    await open({ resume: true });
+    await outputs.ended('c');
+    assert.equal(logs().length, 64);
+    for (const fd of holders) closeSync(fd);
   });
 
   it('cuts entries that were written but not accounted for', async () => {
