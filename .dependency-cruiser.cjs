@@ -83,7 +83,7 @@ rules.push(
     severity: 'error',
     comment: 'engine/runtime/ is the only place that talks to a shim',
     from: { path: '^src/', pathNot: '^src/engine/runtime/' },
-    to: { path: 'protobufjs' },
+    to: { path: '^src/engine/runtime/ttrpc-' },
   },
   {
     name: 'core-is-node-only',

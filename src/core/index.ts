@@ -28,6 +28,8 @@ export {
 export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
 export { randomId, shortId } from './ids.ts';
 export { nameBytes, nameText } from './name-text.ts';
+export { longVarint, type Message, type MessageFields, message, varint } from './protobuf.ts';
+export { ProtobufReader, wireType } from './protobuf-reader.ts';
 export {
   familiarName,
   familiarReference,

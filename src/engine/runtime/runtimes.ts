@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { invalid } from '../../core/index.ts';
-import { message } from './proto.ts';
+import { invalid, message } from '../../core/index.ts';
 import { type Any, runcOptions } from './task-messages.ts';
 
 /** A runtime as the operator writes it, in the shape of `runtimes` in Docker's daemon.json. */

@@ -1,4 +1,4 @@
-import { message } from './proto.ts';
+import { message } from '../../core/index.ts';
 
 /**
  * Messages of `containerd.task.v2.Task` (containerd, api/runtime/task/v2/shim.proto) and of ttrpc

@@ -1,5 +1,4 @@
-import { errorKind } from '../../core/index.ts';
-import type { Message } from './proto.ts';
+import { errorKind, type Message } from '../../core/index.ts';
 import * as messages from './task-messages.ts';
 import type { TtrpcClient } from './ttrpc-client.ts';
 

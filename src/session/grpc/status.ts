@@ -1,0 +1,91 @@
+import { BerthError, type ErrorKind, errorKind, errorMessage } from '../../core/index.ts';
+
+/** Codes of google.rpc.Code that are spoken here. */
+export const grpcCode = {
+  ok: 0,
+  canceled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  outOfRange: 11,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  dataLoss: 15,
+  unauthenticated: 16,
+} as const;
+
+const codes: Record<ErrorKind, number> = {
+  invalid: grpcCode.invalidArgument,
+  'not-found': grpcCode.notFound,
+  conflict: grpcCode.alreadyExists,
+  unauthorized: grpcCode.unauthenticated,
+  forbidden: grpcCode.permissionDenied,
+  unavailable: grpcCode.unavailable,
+  unsupported: grpcCode.unimplemented,
+  canceled: grpcCode.canceled,
+  internal: grpcCode.unknown,
+};
+
+const kinds: Readonly<Record<number, ErrorKind>> = {
+  [grpcCode.canceled]: 'canceled',
+  [grpcCode.invalidArgument]: 'invalid',
+  [grpcCode.notFound]: 'not-found',
+  [grpcCode.alreadyExists]: 'conflict',
+  [grpcCode.permissionDenied]: 'forbidden',
+  [grpcCode.unimplemented]: 'unsupported',
+  [grpcCode.unavailable]: 'unavailable',
+  [grpcCode.unauthenticated]: 'unauthorized',
+};
+
+/** How a call ended: its code, its message, and google.rpc.Status with details where there are any. */
+export interface GrpcStatus {
+  readonly code: number;
+  readonly message: string;
+  readonly details?: Uint8Array;
+}
+
+/** Details of a BerthError that brings google.rpc.Status bytes of its own to the peer. */
+export interface GrpcErrorDetails {
+  readonly grpcStatus: Uint8Array;
+}
+
+export function grpcStatusOf(error: unknown): GrpcStatus {
+  const { grpcStatus } = ((error as Partial<BerthError> | null)?.details ??
+    {}) as Partial<GrpcErrorDetails>;
+  return { code: codes[errorKind(error)], message: errorMessage(error), details: grpcStatus };
+}
+
+/** The error a call failed with at the other end; `call` says which it was. */
+export function grpcError(call: string, { code, message }: GrpcStatus): BerthError {
+  return new BerthError(kinds[code] ?? 'internal', `${call}: ${message}`, {
+    code: 'CALL_FAILED',
+    details: { grpcCode: code },
+  });
+}
+
+/** Text as the `grpc-message` header holds it: percent-encoded outside printable ASCII. */
+export function encodeGrpcText(text: string): string {
+  let encoded = '';
+  for (const byte of Buffer.from(text)) {
+    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded += isPlain
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}
+
+/** The text of a `grpc-message` header; what is not well encoded stays as it is. */
+export function decodeGrpcText(header: string): string {
+  const bytes = header.replace(/%([0-9a-fA-F]{2})/g, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
