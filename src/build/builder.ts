@@ -211,7 +211,8 @@ export interface BuildCache {
 export interface CacheUsage {
   readonly id: string;
   readonly parents: readonly string[];
-  readonly type: 'regular' | 'exec.cachemount';
+  /** A layer, the folder of a cache mount, or what is kept of a client's folder. */
+  readonly type: 'regular' | 'exec.cachemount' | 'source.local';
   readonly description: string;
   readonly inUse: boolean;
   /** An image or another record keeps the same layer. */

@@ -6,6 +6,7 @@ import type { BuildCache, Builder, FailedSteps } from './builder.ts';
 import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
 import { createArchives } from './context/archive-kind.ts';
+import { createKeptContexts } from './context/kept/kept-contexts.ts';
 import { createFailedSteps } from './session/failed-steps.ts';
 import type { BuilderState } from './session/session.ts';
 import { createSessions } from './session/sessions.ts';
@@ -46,6 +47,10 @@ export async function createBuilder(
     slots: createSlots(options.parallelSteps ?? Math.max(2, availableParallelism())),
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
     archives: createArchives(ports.decompressors),
+    kept: createKeptContexts({
+      ...{ trees: ports.trees, root: join(options.root, 'contexts'), now: Date.now },
+      sweep: sweeper.sweep,
+    }),
     knownImages: new Set(),
     failedSteps,
     sweep: sweeper.sweep,

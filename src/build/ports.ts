@@ -1,6 +1,7 @@
 import type { ByteStream, Digest, Reference } from '../core/index.ts';
 import type { Descriptor, ImageConfig, ImageSink, ImageSource, Platform } from '../image/index.ts';
 import type { CacheAddress } from './builder.ts';
+import type { ReceiveRequest, UpdateRequest } from './synced-folders.ts';
 
 /** The name of a stack of layers (ChainID of image-spec config.md); null is the empty one. */
 export type Chain = Digest | null;
@@ -223,6 +224,15 @@ export interface Trees {
   remove(directory: string): Promise<void>;
   /** Copies as COPY does; see CopyRequest. Throws `not-found`, `invalid`, `unavailable` (disk full). */
   copy(request: CopyRequest): Promise<void>;
+  /**
+   * Writes contents that come from outside; gives the 32 bytes of each file's sha256, in the order of
+   * `wanted`. Throws `invalid` for what was not asked for, is too large or does not end.
+   */
+  receive(request: ReceiveRequest): Promise<Uint8Array>;
+  /** See UpdateRequest. After an error the folder is of no use any more. */
+  update(request: UpdateRequest): Promise<void>;
+  /** Resolves when what was written to the filesystem of a folder is on its disk. */
+  settle(directory: string): Promise<void>;
 }
 
 /** Entries by slash-separated path relative to the tree's root, sorted, directories included. */

@@ -39,6 +39,7 @@ export {
 } from './compression/compression.ts';
 export { descriptorOf, encodeDocument, type Image, type Layer, layerArchive } from './image.ts';
 export { cleanMemberPath } from './layer/member-path.ts';
+export { digestXattrs, isPortableXattr } from './layer/portable-xattrs.ts';
 export { type MemberRole, memberRole, opaquePath, whiteoutPath } from './layer/whiteout.ts';
 export { chainIds } from './manifest/chain-id.ts';
 export type { Descriptor, Platform } from './manifest/descriptor.ts';

@@ -1,5 +1,6 @@
 import { type Digest, digestHex } from '../../core/index.ts';
 import type { BuildCache, CacheUsage } from '../builder.ts';
+import type { KeptContexts } from '../context/kept/kept-contexts.ts';
 import type { Filesystems } from '../ports.ts';
 import type { CacheMounts } from '../solve/cache-mounts.ts';
 import { prunePlan } from './prune-plan.ts';
@@ -9,14 +10,15 @@ export interface BuildCachePorts {
   readonly records: CacheRecords;
   readonly filesystems: Pick<Filesystems, 'neededByImages' | 'release'>;
   readonly cacheMounts: CacheMounts;
+  readonly kept: KeptContexts;
   /** Stacks that running builds need. */
   readonly held: () => ReadonlySet<Digest>;
   readonly now: () => number;
 }
 
-/** The cache of one builder: its records and its cache mounts. */
+/** The cache of one builder: its records, its cache mounts, the contexts it keeps. */
 export function createBuildCache(ports: BuildCachePorts): BuildCache {
-  const { records, filesystems, cacheMounts, held, now } = ports;
+  const { records, filesystems, cacheMounts, kept, held, now } = ports;
 
   async function usage(): Promise<CacheUsage[]> {
     const all = records.list();
@@ -46,12 +48,21 @@ export function createBuildCache(ports: BuildCachePorts): BuildCache {
           uses: 0,
         }),
       ),
+      ...kept.list().map(
+        ({ usedAtMs: lastUsedAtMs, ...context }): CacheUsage => ({
+          ...{ ...context, lastUsedAtMs, parents: [], shared: false },
+          type: 'source.local',
+        }),
+      ),
     ];
   }
 
   async function drop(entry: CacheUsage): Promise<number | undefined> {
     if (entry.type === 'exec.cachemount') {
       return (await cacheMounts.remove(entry.id)) ? entry.sizeBytes : undefined;
+    }
+    if (entry.type === 'source.local') {
+      return (await kept.remove(entry.id)) ? entry.sizeBytes : undefined;
     }
     const key = `sha256:${entry.id}` as Digest;
     const record = records.get(key);

@@ -3,25 +3,12 @@ import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  type ByteStream,
-  errorMessage,
-  internal,
-  invalid,
-  notFound,
-  unsupported,
-} from '../../core/index.ts';
-import {
-  createIgnoreMatcher,
-  type IgnoreMatcher,
-  parseIgnoreFile,
-} from '../../dockerfile/index.ts';
+import { type ByteStream, internal, invalid, notFound } from '../../core/index.ts';
 import type { BuildContext } from '../builder.ts';
 import type { Fetcher, FileTree, Trees, UnpackLimits } from '../ports.ts';
 import type { Archives } from './archive-kind.ts';
 import { cleanPath, type FileIndex, fileIndex } from './file-index.ts';
 import { parseGitAddress } from './git-address.ts';
-import { keptByIgnore } from './keep-paths.ts';
 
 /** Bounds for contexts, against archives made to fill the disk. */
 export const defaultContextLimits: UnpackLimits = { entries: 5_000_000, bytes: 200 * 2 ** 30 };
@@ -49,9 +36,12 @@ export interface LoadedContext {
   readonly dockerfile: string | undefined;
 }
 
+/** A context that is all there is of it; a client's folder is asked for what is needed. */
+export type WholeContext = Exclude<BuildContext, { kind: 'folder' }>;
+
 /** Brings a context to the disk. Throws `invalid`, `not-found`, `unavailable`. */
 export async function loadContext(
-  context: BuildContext,
+  context: WholeContext,
   options: LoadOptions,
 ): Promise<LoadedContext> {
   switch (context.kind) {
@@ -59,8 +49,6 @@ export async function loadContext(
       return loaded({ rootPath: options.folder, entries: new Map() });
     case 'tar':
       return loaded(await unpack(context.stream, options));
-    case 'folder':
-      throw unsupported('load context: folders of a session are not read yet');
     case 'remote':
       return parseGitAddress(context.url)
         ? loadGit(context.url, options)
@@ -149,45 +137,13 @@ export async function readDockerfile(context: LoadedContext, path: string): Prom
       details: { classicMessage: `Cannot locate specified Dockerfile: ${clean}` },
     });
   }
-  return readSmall(context, found);
+  return readSmallFile(context, found);
 }
 
-async function readSmall({ all }: LoadedContext, path: string): Promise<Uint8Array> {
+/** Content of a file that an index found; of bounded size. */
+export async function readSmallFile({ all }: LoadedContext, path: string): Promise<Uint8Array> {
   const { sizeBytes } = all.entry(path)!;
   if (sizeBytes > largestDockerfileBytes) throw tooLarge(path, sizeBytes);
   // The path was resolved in the index: none of its parts is a link.
   return readFile(join(all.tree.rootPath, path));
-}
-
-/** A context without what its ignore file names. */
-export interface FilteredContext {
-  readonly index: FileIndex;
-  /** The ignore file used, for messages, and its rules. */
-  readonly ignoreFile: string | undefined;
-  readonly matcher: IgnoreMatcher | undefined;
-}
-
-/** Applies `<dockerfile>.dockerignore` or else `.dockerignore`. Throws `invalid` for a bad pattern. */
-export async function applyIgnoreFile(
-  context: LoadedContext,
-  dockerfilePath: string | undefined,
-): Promise<FilteredContext> {
-  const candidates = [
-    ...(dockerfilePath === undefined ? [] : [`${cleanPath(dockerfilePath)}.dockerignore`]),
-    '.dockerignore',
-  ];
-  const found = candidates.find((path) => context.all.entry(path)?.type === 'file');
-  if (found === undefined) return { index: context.all, ignoreFile: undefined, matcher: undefined };
-  const patterns = parseIgnoreFile(Buffer.from(await readSmall(context, found)).toString());
-  try {
-    const matcher = createIgnoreMatcher(patterns);
-    const kept = await keptByIgnore(context.all, matcher);
-    const index = fileIndex(context.all.tree, {
-      keep: (path) => kept.has(path),
-      plainRoot: true,
-    });
-    return { index, ignoreFile: found, matcher };
-  } catch (cause) {
-    throw invalid(`read ${found}: ${errorMessage(cause)}`, { cause });
-  }
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { collect } from '../../core/index.ts';
 import { contextTar, createBuildKit } from '../testing/build-kit.ts';
+import { localFolder } from '../testing/local-folder.ts';
 
 test('the Dockerfile may stand elsewhere, outside, or have another name', async () => {
   await using kit = await createBuildKit();
@@ -156,4 +159,49 @@ test('outputs: archives to read, images to push, nothing kept for a cache build'
   await kit.build(dockerfile, { outputs: [{ kind: 'none' }] });
   assert.equal(kit.written.length, count);
   await assert.rejects(kit.build(dockerfile, { outputs: [{ kind: 'registry' }] }), /tag is needed/);
+});
+
+test('a folder at the client: its Dockerfile first, then what the ignore file leaves', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  const source = join(kit.root, 'source');
+  mkdirSync(join(source, 'app/cache'), { recursive: true });
+  const files = {
+    Dockerfile: 'FROM base\nCOPY . /\n',
+    '.dockerignore': 'app/cache\nsecret\n',
+    'app/main': 'code',
+    'app/cache/x': 'cached',
+    secret: 'hidden',
+  };
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(source, path), text);
+  const folder = localFolder(source, 'client 1');
+  const build = () =>
+    kit.build('', { context: { kind: 'folder', folder }, contexts: { other: none } });
+  const none = { kind: 'folder', folder: localFolder(join(source, 'app'), 'client 2') } as const;
+  const built = await build();
+  assert.deepEqual(
+    ['app/main', 'app/cache/x', 'secret', 'Dockerfile'].map((path) => built.file(path)),
+    ['code', undefined, undefined, 'FROM base\nCOPY . /\n'],
+  );
+  assert.deepEqual(folder.choices, [
+    {
+      exclude: [],
+      only: ['Dockerfile', 'dockerfile', 'Dockerfile.dockerignore', '.dockerignore'],
+    },
+    { exclude: ['app/cache', 'secret'] },
+  ]);
+  assert.deepEqual(none.folder.choices, [], 'nobody needed it');
+  folder.asked.length = 0;
+  writeFileSync(join(source, 'app/main'), 'new code');
+  assert.equal((await build()).file('app/main'), 'new code');
+  assert.deepEqual(folder.asked, ['.dockerignore', 'Dockerfile', 'app/main']);
+
+  writeFileSync(join(source, 'Dockerfile'), 'FROM base\nCOPY secret /\n');
+  await assert.rejects(build(), /"\/secret": not found \(excluded by .dockerignore\)/);
+  const usage = await kit.builder.cache.usage();
+  const local = usage.filter(({ type }) => type === 'source.local');
+  assert.equal(local.length, 1);
+  assert.match(local[0]!.description, /^local source for context "client 1"$/);
+  const { deleted } = await kit.builder.cache.prune({ all: false, type: 'source.local' });
+  assert.deepEqual(deleted, [local[0]!.id]);
 });

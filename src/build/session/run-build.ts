@@ -28,7 +28,11 @@ export async function runBuild(
     }),
   );
   const limits = options.contextLimits ?? defaultContextLimits;
-  const contexts = createContexts({ ...ports, ...state, request, folders, emit, signal, limits });
+  const contexts = createContexts({
+    ...{ ...ports, ...state, request, emit, signal, limits },
+    newFolder: folders.newFolder,
+    hold: (resource) => void resources.use(resource),
+  });
   const file = await loadDockerfile(session, contexts);
   const planOptions = planOptionsOf(request, ports.emulators);
   await reportChecks(file, { session, contexts, planOptions });

@@ -3,6 +3,7 @@ import type { BuildEvent, BuildRequest } from '../builder.ts';
 import type { BuilderOptions, BuilderPorts } from '../builder-ports.ts';
 import type { CacheRecord } from '../cache/records.ts';
 import type { Archives } from '../context/archive-kind.ts';
+import type { KeptContexts } from '../context/kept/kept-contexts.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Filesystems } from '../ports.ts';
 import type { CacheMounts } from '../solve/cache-mounts.ts';
@@ -20,6 +21,8 @@ export interface BuilderState {
   readonly slots: Slots;
   readonly cacheMounts: CacheMounts;
   readonly archives: Archives;
+  /** What clients sent before. */
+  readonly kept: KeptContexts;
   readonly knownImages: Set<Digest>;
   readonly failedSteps: FailedStepsKeeper;
   /** Takes over the wait for a removal that no build needs to wait for. */

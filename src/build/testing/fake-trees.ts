@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   linkSync,
@@ -9,14 +10,21 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { collect, finishDigest, invalid, notFound } from '../../core/index.ts';
+import { collect, finishDigest, invalid, notFound, unavailable } from '../../core/index.ts';
 import { readTar } from '../../image/index.ts';
 import type { CopyRequest, FileEntry, RootFiles, Trees } from '../ports.ts';
+import {
+  listedTypes,
+  type ReceiveRequest,
+  type UpdateRequest,
+  updateActions,
+} from '../synced-folders.ts';
 
 /**
  * Trees on a temporary folder, as plain as can be and without root's powers: owners are not kept.
@@ -43,7 +51,48 @@ export function createFakeTrees(): Trees {
     },
     remove: async (directory) => rmSync(directory, { recursive: true, force: true }),
     copy: async (request) => copy(request),
+    receive,
+    update: async (request) => update(request),
+    settle: async () => {},
   };
+}
+
+async function receive({ staging, wanted, pieces }: ReceiveRequest): Promise<Uint8Array> {
+  const ended = new Set<number>();
+  for await (const batch of pieces) {
+    for (const { number, bytes, isLast } of batch) {
+      if (!wanted.includes(number) || ended.has(number)) throw invalid('receive: not asked for');
+      appendFileSync(join(staging, `${number}`), bytes);
+      if (isLast) ended.add(number);
+    }
+  }
+  if (ended.size < wanted.length) throw unavailable('receive: a file did not come whole');
+  const digests = [...wanted].map((number) =>
+    createHash('sha256')
+      .update(readFileSync(join(staging, `${number}`)))
+      .digest(),
+  );
+  return new Uint8Array(Buffer.concat(digests));
+}
+
+function update({ directory, listed, actions, removed, staging, base }: UpdateRequest): void {
+  for (const path of removed) rmSync(join(directory, path), { recursive: true });
+  for (const [number, path] of listed.paths.entries()) {
+    const at = join(directory, path);
+    const action = actions[number];
+    const link = listed.links.get(number) ?? '';
+    if (action === updateActions.move) renameSync(join(staging, `${number}`), at);
+    else if (action === updateActions.link) linkSync(join(base!, path), at);
+    else if (action !== updateActions.make) continue;
+    else if (listed.types[number] === listedTypes.indexOf('directory')) mkdirSync(at);
+    else if (listed.types[number] === listedTypes.indexOf('file'))
+      linkSync(join(directory, link), at);
+    else symlinkSync(link, at);
+    if (action !== updateActions.move) continue;
+    chmodSync(at, listed.modes[number]!);
+    const timeS = Number(listed.mtimesNs[number]! / 1_000_000n) / 1000;
+    lutimesSync(at, timeS, timeS);
+  }
 }
 
 /** What stands below a folder, itself under ''. */

@@ -1,5 +1,6 @@
 import { constants as os } from 'node:os';
 import { errnoCode } from '../../core/index.ts';
+import { isPortableXattr } from '../../image/index.ts';
 import {
   check,
   getFdXattr,
@@ -13,21 +14,6 @@ import {
 /** The mark by which overlayfs shows nothing of lower layers in a directory. */
 export const opaqueXattr = 'trusted.overlay.opaque';
 export const opaqueValue: Uint8Array = Buffer.from('y');
-
-/**
- * Attributes that are part of a file's content. Those of overlayfs itself say where things lie on
- * this machine (and would forge layers if an archive could bring them); labels, measurements and
- * signatures of the kernel's security modules hold for one machine.
- */
-export function isPortableXattr(name: string): boolean {
-  return !(
-    name.startsWith('trusted.overlay.') ||
-    name.startsWith('user.overlay.') ||
-    name === 'security.selinux' ||
-    name === 'security.ima' ||
-    name === 'security.evm'
-  );
-}
 
 export type Xattrs = ReadonlyMap<string, Uint8Array>;
 export const noXattrs: Xattrs = new Map();

@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { constants as fs, openSync, readlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { notFound } from '../../core/index.ts';
-import { quoteMember } from '../../image/index.ts';
+import { digestXattrs, quoteMember } from '../../image/index.ts';
 import {
   check,
   closeFd,
@@ -22,7 +22,6 @@ import {
 import { diskError } from '../disk-error.ts';
 import { readFdXattrs, readXattrs, readXattrsOf } from '../files/layer-xattrs.ts';
 import type { JobContext } from '../threads/job.ts';
-import { digestXattrs } from './digest-xattrs.ts';
 import type { FileEntry, PackedTree } from './file-tree.ts';
 import { TreeBuilder } from './tree-builder.ts';
 

@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
 import { type ByteStream, internal } from '../../core/index.ts';
+import { syncFilesystem } from '../../linux/index.ts';
 import type { OverlaySnapshots } from '../snapshots/overlay-snapshots.ts';
 import { contextInPlace } from '../threads/job.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import { type CopyTreeInput, copyTree } from './copy-tree.ts';
 import type { FileTree, PackedTree } from './file-tree.ts';
 import { isSmallCopy } from './is-small-copy.ts';
+import { type ListedFiles, packListing } from './listed-files.ts';
 import { PackedEntries } from './packed-entries.ts';
+import { framePieces, type ListedPiece } from './piece-frames.ts';
+import { type ReceiveFilesInput, receiveFiles } from './receive-files.ts';
 import { scanTree } from './scan-tree.ts';
 import { unpackTree } from './unpack-tree.ts';
+import { type UpdateTreeInput, updateTree } from './update-tree.ts';
 
 export type CopyRequest = Omit<CopyTreeInput, 'targetLayers'> & {
   /**
@@ -33,11 +38,27 @@ export interface StoreTrees {
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
   remove(directory: string): Promise<void>;
   copy(request: CopyRequest): Promise<void>;
+  receive(request: ReceiveRequest): Promise<Uint8Array>;
+  update(request: UpdateRequest): Promise<void>;
+  settle(directory: string): Promise<void>;
+}
+
+export interface ReceiveRequest extends Omit<ReceiveFilesInput, 'listing'> {
+  readonly listed: ListedFiles;
+  readonly pieces: AsyncIterable<readonly ListedPiece[]>;
+  readonly signal?: AbortSignal;
+}
+
+export interface UpdateRequest extends Omit<UpdateTreeInput, 'listing'> {
+  readonly listed: ListedFiles;
 }
 
 /** Streams up to this many bytes are unpacked in place. */
 const mostBytesInPlace = 64 * 1024;
 const mostScannedInPlace = { entries: 150, bytes: 512 * 1024 };
+const mostReceivedInPlace = { entries: 60, bytes: 512 * 1024 };
+/** Entries looked at, of which so few are touched, by an update in place. */
+const mostUpdatedInPlace = { entries: 100_000, touched: 100 };
 
 export function createTrees(options: {
   pool: WorkerPool;
@@ -78,14 +99,40 @@ export function createTrees(options: {
     });
   }
 
+  async function receive({ listed, pieces, signal, ...rest }: ReceiveRequest): Promise<Uint8Array> {
+    const input = framePieces(pieces);
+    if (isSmallReceipt(listed, rest.wanted)) {
+      const context = contextInPlace(signal, input);
+      return (await receiveFiles({ ...rest, listing: listed }, context)).digests;
+    }
+    const packed = { ...rest, listing: packListing(listed) };
+    return (await pool.run('receive-files', packed, { signal, input })).digests;
+  }
+
+  async function update({ listed, ...rest }: UpdateRequest): Promise<void> {
+    const { entries, touched } = mostUpdatedInPlace;
+    const left = rest.actions.reduce((sum, action) => sum - (action === 0 ? 0 : 1), touched);
+    const isSmall = rest.actions.length <= entries && left - rest.removed.length >= 0;
+    if (isSmall) updateTree({ ...rest, listing: listed }, contextInPlace());
+    else await pool.run('update-tree', { ...rest, listing: packListing(listed) });
+  }
+
   return {
     unpack,
     scan,
     copy,
+    receive,
+    update,
+    settle: syncFilesystem,
     async remove(directory) {
       if (existsSync(directory)) await pool.run('remove-tree', { path: directory });
     },
   };
+}
+
+function isSmallReceipt({ sizes }: ListedFiles, wanted: Uint32Array): boolean {
+  if (wanted.length > mostReceivedInPlace.entries) return false;
+  return wanted.reduce((sum, number) => sum + sizes[number]!, 0) <= mostReceivedInPlace.bytes;
 }
 
 function treeOf(rootPath: string, packed: PackedTree): FileTree {

@@ -4,6 +4,7 @@ import { invalid } from '../../core/index.ts';
 import {
   cleanMemberPath,
   createTarParser,
+  digestXattrs,
   quoteMember,
   type TarEntry,
   type TarHandlers,
@@ -14,7 +15,6 @@ import { TreeWriter } from '../files/tree-writer.ts';
 import { detectCompression } from '../layers/detect-compression.ts';
 import { attributesOf } from '../layers/unpack-layer.ts';
 import type { JobContext } from '../threads/job.ts';
-import { digestXattrs } from './digest-xattrs.ts';
 import type { PackedTree } from './file-tree.ts';
 import { type NewFileEntry, TreeBuilder } from './tree-builder.ts';
 
