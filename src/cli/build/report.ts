@@ -7,8 +7,9 @@ import { createExplanation } from './explanation.ts';
 export type ProgressKind = 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson';
 
 /** Shows a build on standard error while it runs, and what is to be said of it at its end. */
-export interface BuildReport {
+export interface BuildReport extends Disposable {
   message(message: BuildMessage): void;
+  /** Says what is told at the end; dispose does so too where this was not called. */
   finish(): void;
 }
 
@@ -20,10 +21,10 @@ export function createBuildReport(
   }: { explain?: boolean; error?: NodeJS.WriteStream } = {},
 ): BuildReport {
   const wanted = kind === 'auto' ? (error.isTTY ? 'tty' : 'plain') : kind;
-  if (wanted === 'quiet') return { message() {}, finish() {} };
-  if (wanted === 'rawjson') {
-    return { message: (message) => error.write(`${JSON.stringify(message)}\n`), finish() {} };
-  }
+  if (wanted === 'quiet') return silentReport(() => {});
+  if (wanted === 'rawjson')
+    return silentReport((message) => error.write(`${JSON.stringify(message)}\n`));
+  let isFinished = false;
   const warnings: string[] = [];
   const explanation = createExplanation({ verdicts: explain });
   const { state, apply } = createBuildState();
@@ -38,12 +39,21 @@ export function createBuildReport(
       live?.change(change);
       plain?.(change);
     },
-    finish() {
-      live?.finish();
-      for (const text of [warnings.join(''), explanation.text()])
-        if (text !== '') error.write(`\n${text}`);
-    },
+    finish,
+    [Symbol.dispose]: finish,
   };
+
+  function finish(): void {
+    if (isFinished) return;
+    isFinished = true;
+    live?.finish();
+    for (const text of [warnings.join(''), explanation.text()])
+      if (text !== '') error.write(`\n${text}`);
+  }
+}
+
+function silentReport(message: BuildReport['message']): BuildReport {
+  return { message, finish() {}, [Symbol.dispose]() {} };
 }
 
 function warningLine(message: Extract<BuildMessage, { kind: 'warning' }>): string {

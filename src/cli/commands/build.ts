@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { buildsClient } from '../../client/index.ts';
-import { invalid } from '../../core/index.ts';
+import { canceled, invalid } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
 import { readCredentials } from '../build/docker-config.ts';
 import { shellInFailedStep } from '../build/failed-step-shell.ts';
@@ -90,9 +90,9 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
   const main = await mainContext(contextArgument, flags.file);
   const contexts = new Map<string, OpenContext>(main.open && [['default', main.open]]);
   for (const [name, folder] of folders) contexts.set(name, () => packFolder(folder));
-  const report = createBuildReport(progressKind(flags), { explain: flags.explain });
+  using report = createBuildReport(progressKind(flags), { explain: flags.explain });
   const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
+  const onInterrupt = () => interrupt.abort(canceled('build: interrupted'));
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
   try {
@@ -115,10 +115,11 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
     report.finish();
     if (outcome.kind === 'failure') process.stderr.write(renderFailure(outcome));
     const kept = keptStepOf(outcome);
-    if (kept !== undefined) {
-      await shellInFailedStep(builds, kept);
-    }
+    if (kept !== undefined) await shellInFailedStep(builds, kept);
     settle(outcome, flags);
+  } catch (error) {
+    // A connection that is cut fails in its own words; what happened is that it was cut.
+    throw interrupt.signal.aborted ? interrupt.signal.reason : error;
   } finally {
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);

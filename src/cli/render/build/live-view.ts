@@ -20,6 +20,7 @@ export function createLiveView(
   let isFinished = false;
 
   function draw(): void {
+    if (state.vertices.size === 0) return;
     const rows = isFinished ? Number.POSITIVE_INFINITY : (terminal.rows ?? 24) - 1;
     const lines = renderLive(state, {
       nowMs: now(),
@@ -58,8 +59,8 @@ export function renderLive(
   const head = `[+] Building ${seconds(at.nowMs - at.startedAtMs, 1)}s (${ended}/${total})`;
   const lines = [at.isFinished ? `${head} FINISHED` : head];
   for (const vertex of vertices) {
-    lines.push(vertexLine(vertex, at.nowMs, at.columns));
-    if (vertex.endedAtMs !== undefined) continue;
+    lines.push(vertexLine(vertex, at));
+    if (vertex.endedAtMs !== undefined || at.isFinished) continue;
     if (vertex.detail) lines.push(fit(` => => ${vertex.detail}`, at.columns));
     for (const text of vertex.tail) lines.push(fit(` => => # ${printableLine(text)}`, at.columns));
   }
@@ -68,9 +69,14 @@ export function renderLive(
 
 const labels = { done: '', cached: 'CACHED ', failed: 'ERROR ', canceled: 'CANCELED ' };
 
-function vertexLine(vertex: Vertex, nowMs: number, columns: number): string {
+/** What had not ended when the view did was canceled. */
+function vertexLine(
+  vertex: Vertex,
+  { nowMs, columns, isFinished }: { nowMs: number; columns: number; isFinished: boolean },
+): string {
   const time = `${seconds((vertex.endedAtMs ?? nowMs) - vertex.startedAtMs, 1)}s`;
-  const label = vertex.outcome === undefined ? '' : labels[vertex.outcome];
+  const outcome = vertex.outcome ?? (isFinished ? 'canceled' : undefined);
+  const label = outcome === undefined ? '' : labels[outcome];
   const width = columns - time.length - 2;
   return `${fit(` => ${label}${printableLine(vertex.title)}`, width).padEnd(width)} ${time}`;
 }
