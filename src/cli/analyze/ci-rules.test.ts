@@ -49,6 +49,21 @@ const cases: [name: string, Efficiency, Partial<RuleSettings>, string][] = [
     'PASS SKIP PASS',
   ],
   [
+    'waste with nothing but the first layer is past any share',
+    { ...image, userWastedShare: Number.POSITIVE_INFINITY },
+    { highestUserWastedPercent: '1' },
+    'FAIL SKIP PASS',
+  ],
+  [
+    'one byte below the border',
+    { ...image, wastedBytes: 199_999 },
+    { highestWastedBytes: '200KB' },
+    'FAIL PASS PASS',
+  ],
+  ['on the border', image, { highestWastedBytes: '200KB' }, 'FAIL FAIL PASS'],
+  ['megabytes', image, { highestWastedBytes: '0.2mb' }, 'FAIL FAIL PASS'],
+  ['mebibytes', image, { highestWastedBytes: '1MiB' }, 'FAIL PASS PASS'],
+  [
     'all off',
     image,
     { highestUserWastedPercent: 'disabled', highestWastedBytes: 'Off', lowestEfficiency: 'false' },
@@ -71,6 +86,12 @@ for (const settings of [
   { highestWastedBytes: '1BB' },
   { highestWastedBytes: '-1B' },
   { highestWastedBytes: '1iB' },
+  { highestWastedBytes: 'KB' },
+  { highestWastedBytes: '1 K B' },
+  { highestWastedBytes: 'NaN' },
+  { lowestEfficiency: '90%' },
+  { lowestEfficiency: '1e400' },
+  { highestUserWastedPercent: 'Infinity' },
 ]) {
   test(`rules: ${JSON.stringify(settings)} is refused`, () => {
     assert.throws(() => judge(image, { ...defaultRules, ...settings }), { kind: 'invalid' });

@@ -30,7 +30,7 @@ export interface RepeatedPath {
  */
 export function efficiencyOf(image: ImageTree): Efficiency {
   const tally = tallyOf(image.paths.count);
-  const stack = new Stack(image, { heedOpaque: false });
+  const stack = new Stack(image, { asDive: true });
   for (const { tree, pathOfNode, isLeaf } of image.layers) {
     stack.push({
       onWhiteout(node, { wasDirectory, sizeBytes }) {

@@ -21,15 +21,19 @@ export interface StackListener {
  */
 export class Stack {
   readonly #image: ImageTree;
-  readonly #heedOpaque: boolean;
+  readonly #asDive: boolean;
   readonly layerAt: Int32Array;
   readonly nodeAt: Uint32Array;
   #height = 0;
 
-  /** Without `heedOpaque` opaque directories hide nothing, as dive reckons. */
-  constructor(image: ImageTree, { heedOpaque = true }: { heedOpaque?: boolean } = {}) {
+  /**
+   * Stacks as the image specification has it, or as dive reckons: there opaque directories hide
+   * nothing, what lay in a directory outlives the file that takes its place, and a directory that
+   * only the members in it tell of is no directory.
+   */
+  constructor(image: ImageTree, { asDive = false }: { asDive?: boolean } = {}) {
     this.#image = image;
-    this.#heedOpaque = heedOpaque;
+    this.#asDive = asDive;
     this.layerAt = new Int32Array(image.paths.count).fill(nowhere);
     this.nodeAt = new Uint32Array(image.paths.count);
     this.layerAt[rootId] = 0;
@@ -55,7 +59,9 @@ export class Stack {
   /** Whether what is seen at a path is a directory. */
   isDirectory(path: number): boolean {
     if (path === rootId) return true;
-    return this.#image.layers[this.layerAt[path]!]!.tree.isDirectory(this.nodeAt[path]!);
+    const { tree } = this.#image.layers[this.layerAt[path]!]!;
+    const node = this.nodeAt[path]!;
+    return this.#asDive ? tree.kindOf(node) === 'directory' : tree.isDirectory(node);
   }
 
   /** Size of what is seen at a path. */
@@ -79,7 +85,7 @@ export class Stack {
 
   #hide(layer: PlacedLayer, listener: StackListener): void {
     const { tree, pathOfNode } = layer;
-    if (this.#heedOpaque) {
+    if (!this.#asDive) {
       for (const node of tree.opaque) this.#removeBelow(pathOfNode[node]!, node, listener);
     }
     for (let node = 1; node < tree.count; node++) {
@@ -99,10 +105,10 @@ export class Stack {
       const lower = this.layerAt[path]!;
       if (lower === nowhere) listener.onAdded?.(path, node);
       else {
-        // An implied directory says nothing of the one that stands there.
-        if (tree.kindOf(node) === 'implied' && this.isDirectory(path)) continue;
-        if (this.isDirectory(path) && !tree.isDirectory(node)) {
-          this.#removeBelow(path, node, listener);
+        if (!this.#asDive && this.isDirectory(path)) {
+          // An implied directory says nothing of the one that stands there.
+          if (tree.kindOf(node) === 'implied') continue;
+          if (!tree.isDirectory(node)) this.#removeBelow(path, node, listener);
         }
         listener.onReplaced?.({ path, lower, node });
       }
