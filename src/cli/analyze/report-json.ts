@@ -77,6 +77,7 @@ export function reportJson(analysis: ImageAnalysis, { label, lines }: ReportSubj
       mode: mode.toString(8).padStart(4, '0'),
       ...at(layer),
     })),
+    unreadDatabases: inventory.unread.map(({ path, layer }) => ({ path, ...at(layer) })),
     packages: inventory.packages.map(({ layer, ...one }) => ({ ...one, ...at(layer) })),
   };
 }

@@ -106,10 +106,13 @@ export function renderRisks(risks: readonly RiskyFile[], { most, lines }: Findin
 
 export function renderPackages({ inventory }: Pick<ImageAnalysis, 'inventory'>): string {
   const byKind = Object.entries(Object.groupBy(inventory.packages, (one) => one.kind));
-  if (byKind.length === 0) return '';
   const counts = byKind.map(([kind, list]) => `${list.length} ${kind}`);
   const name = inventory.osRelease.get('PRETTY_NAME');
-  return `packages: ${counts.join(', ')}${name ? printable(` (${name})`) : ''}\n`;
+  const unread = inventory.unread.map(
+    ({ path }) => `${printable(path)} could not be read: its packages are not known\n`,
+  );
+  const found = `packages: ${counts.join(', ')}${name ? printable(` (${name})`) : ''}\n`;
+  return (counts.length === 0 ? '' : found) + unread.join('');
 }
 
 function files(count: number): string {

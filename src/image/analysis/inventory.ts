@@ -23,6 +23,8 @@ export interface FoundSecret {
 export interface Inventory {
   readonly packages: readonly InstalledPackage[];
   readonly secrets: readonly FoundSecret[];
+  /** Package databases that are there but could not be read. */
+  readonly unread: readonly { readonly path: string; readonly layer: number }[];
   /** Fields of os-release. */
   readonly osRelease: ReadonlyMap<string, string>;
 }
@@ -36,6 +38,7 @@ export function inventoryOf(
   return {
     packages: contents.flatMap((one, layer) => packagesOf(image, { contents: one, layer, final })),
     secrets: findSecrets(image, contents),
+    unread: contents.flatMap((one, layer) => unreadIn(image, { contents: one, layer, final })),
     osRelease: osReleaseOf(image, contents, final),
   };
 }
@@ -60,6 +63,16 @@ function packagesOf(
     }
   }
   return found;
+}
+
+function unreadIn(
+  image: ImageTree,
+  { contents, layer, final }: { contents: LayerContents; layer: number; final: Stack },
+): Inventory['unread'] {
+  return contents.unread.flatMap((node) => {
+    const id = image.layers[layer]!.pathOfNode[node]!;
+    return final.isFrom(id, layer, node) ? [{ path: `/${image.paths.pathOf(id)}`, layer }] : [];
+  });
 }
 
 /** The bytes seen in a npm package's folder, without the packages nested in it. */

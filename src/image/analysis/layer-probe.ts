@@ -12,6 +12,8 @@ import { findSecret, type SecretKind, secretBytes } from './secrets.ts';
 /** What the contents of a layer's files told. Nodes are the layer's. */
 export interface LayerContents {
   readonly packages: readonly { readonly node: number; readonly packages: readonly Package[] }[];
+  /** Package databases of which nothing could be made: damaged, too large, or of an unknown form. */
+  readonly unread: readonly number[];
   /** Sizes that RECORD files of Python packages sum up to, by the node of the folder they lie in. */
   readonly recordedBytes: ReadonlyMap<number, number>;
   readonly secrets: readonly { readonly node: number; readonly kind: SecretKind }[];
@@ -24,7 +26,8 @@ interface Database {
   readonly mostBytes: number;
   /** Reads the beginning alone of a longer file, which else is passed over. */
   readonly cut?: boolean;
-  read(bytes: Buffer): Package[];
+  /** Undefined for what it can make nothing of. */
+  read(bytes: Buffer): Package[] | undefined;
 }
 
 const databases: readonly Database[] = [
@@ -39,8 +42,8 @@ const databases: readonly Database[] = [
     read: (bytes) => readApkInstalled(bytes.toString()),
   },
   {
-    path: /^(?:var\/lib|usr\/lib\/sysimage|usr\/share)\/rpm\/rpmdb\.sqlite$/,
-    mostBytes: 512 << 20,
+    path: /^(?:var\/lib|usr\/lib\/sysimage|usr\/share)\/rpm\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/,
+    mostBytes: 256 << 20,
     read: readRpmDatabase,
   },
   {
@@ -66,23 +69,27 @@ const mostSecrets = 10_000;
 export function layerProbe(tree: LayerTree): { probe: ContentProbe; contents: LayerContents } {
   const contents = {
     packages: [] as { node: number; packages: Package[] }[],
+    unread: [] as number[],
     recordedBytes: new Map<number, number>(),
     secrets: [] as { node: number; kind: SecretKind }[],
     osRelease: undefined as LayerContents['osRelease'],
   };
   const probe: ContentProbe = {
     wantedBytes(path, entry) {
-      const database = databaseOf(path, entry);
-      if (database) return Math.min(entry.sizeBytes, database.mostBytes);
+      const database = databaseOf(path);
+      // Of one that is too large a single byte is enough to say so.
+      if (database)
+        return isTooLarge(database, entry) ? 1 : Math.min(entry.sizeBytes, database.mostBytes);
       if (osReleasePath.test(path)) return 4096;
       if (recordPath.test(path) && entry.sizeBytes <= mostRecordBytes) return entry.sizeBytes;
       return secretBytes(path, entry.sizeBytes);
     },
     take({ path, node, entry }, bytes) {
-      const database = databaseOf(path, entry);
+      const database = databaseOf(path);
       if (database) {
-        const packages = database.read(bytes);
-        if (packages.length > 0 && contents.packages.length < mostPackageFiles) {
+        const packages = isTooLarge(database, entry) ? undefined : database.read(bytes);
+        if (!packages) contents.unread.push(node);
+        else if (packages.length > 0 && contents.packages.length < mostPackageFiles) {
           contents.packages.push({ node, packages });
         }
       } else if (recordPath.test(path)) {
@@ -100,14 +107,16 @@ export function layerProbe(tree: LayerTree): { probe: ContentProbe; contents: La
   return { probe, contents };
 }
 
-function databaseOf(path: string, { sizeBytes }: TarEntry): Database | undefined {
+function databaseOf(path: string): Database | undefined {
   // The last letter tells most files apart at little cost.
   const last = path.charCodeAt(path.length - 1);
   const isCandidate =
-    path.startsWith('var/lib/dpkg/status.d/') || 'sdeAOnoD'.includes(String.fromCharCode(last));
-  if (!isCandidate) return undefined;
-  const database = databases.find((one) => one.path.test(path));
-  return database && (sizeBytes <= database.mostBytes || database.cut) ? database : undefined;
+    path.startsWith('var/lib/dpkg/status.d/') || 'sdeAOnobD'.includes(String.fromCharCode(last));
+  return isCandidate ? databases.find((one) => one.path.test(path)) : undefined;
+}
+
+function isTooLarge({ mostBytes, cut }: Database, { sizeBytes }: TarEntry): boolean {
+  return sizeBytes > mostBytes && !cut;
 }
 
 function readOsRelease(text: string): Map<string, string> {

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { layeredImage, type SampleMember } from '../../../../test/contract/sample-layers.ts';
 import { analyzeImage } from '../analyze-image.ts';
-import { readRpmHeader } from './rpm.ts';
 
 async function packagesOf(...layers: Record<string, SampleMember>[]) {
   const image = await layeredImage(layers.map((members) => ({ members })));
@@ -87,70 +82,4 @@ test('npm: packages of node_modules with their own bytes, nested ones apart', as
       `npm @s/b 1.0.0 - MIT ${b.length} /app/node_modules/a/node_modules/@s/b/package.json 0`,
     ],
   );
-});
-
-/** A header as rpm keeps it: tag, type, offset and count of each value, and the values. */
-function rpmHeader(values: Record<number, string | number>): Buffer {
-  const index: Buffer[] = [];
-  const data: Buffer[] = [];
-  let offset = 0;
-  for (const [tag, value] of Object.entries(values)) {
-    const bytes = typeof value === 'string' ? Buffer.from(`${value}\0`) : Buffer.alloc(4);
-    if (typeof value === 'number') bytes.writeUInt32BE(value);
-    const entry = Buffer.alloc(16);
-    entry.writeUInt32BE(Number(tag), 0);
-    entry.writeUInt32BE(typeof value === 'string' ? 6 : 4, 4);
-    entry.writeUInt32BE(offset, 8);
-    entry.writeUInt32BE(1, 12);
-    index.push(entry);
-    data.push(bytes);
-    offset += bytes.length;
-  }
-  const counts = Buffer.alloc(8);
-  counts.writeUInt32BE(index.length, 0);
-  counts.writeUInt32BE(offset, 4);
-  return Buffer.concat([counts, ...index, ...data]);
-}
-
-const bashHeader = {
-  1000: 'bash',
-  1001: '5.2',
-  1002: '1.fc40',
-  1003: 2,
-  1009: 8000,
-  1014: 'GPLv3+',
-  1022: 'x86_64',
-};
-
-test('rpm: headers in its SQLite database', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-test-'));
-  const path = join(folder, 'db');
-  const database = new DatabaseSync(path);
-  database.exec(
-    'PRAGMA journal_mode=WAL; CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB)',
-  );
-  const insert = database.prepare('INSERT INTO Packages (blob) VALUES (?)');
-  insert.run(rpmHeader(bashHeader));
-  insert.run(rpmHeader({ ...bashHeader, 1000: 'gpg-pubkey' }));
-  insert.run(Buffer.from('junk'));
-  database.close();
-  const bytes = readFileSync(path);
-  rmSync(folder, { recursive: true });
-  assert.deepEqual(await packagesOf({ 'var/lib/rpm/rpmdb.sqlite': { text: bytes } }), [
-    'rpm bash 2:5.2-1.fc40 x86_64 GPLv3+ 8000 /var/lib/rpm/rpmdb.sqlite 0',
-  ]);
-});
-
-test('rpm: what is no database holds no packages, and no cut of a header does harm', async () => {
-  assert.deepEqual(
-    await packagesOf({ 'var/lib/rpm/rpmdb.sqlite': 'SQLite format 3\0 or not' }),
-    [],
-  );
-  const header = rpmHeader(bashHeader);
-  for (let cut = 0; cut < header.length; cut++) readRpmHeader(header.subarray(0, cut));
-  for (let at = 0; at < header.length; at++) {
-    const damaged = Buffer.from(header);
-    damaged[at] = 0xff;
-    readRpmHeader(damaged);
-  }
 });

@@ -1,102 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { isPlain, type Package, plainLicense } from './package.ts';
+import type { Package } from './package.ts';
+import { berkeleyHeaders, isBerkeleyHash } from './rpm-berkeley.ts';
+import { readRpmHeader } from './rpm-header.ts';
+import { isNdb, ndbHeaders } from './rpm-ndb.ts';
+import { isSqlite, sqliteHeaders } from './rpm-sqlite.ts';
 
-const tags = {
-  name: 1000,
-  version: 1001,
-  release: 1002,
-  epoch: 1003,
-  size: 1009,
-  license: 1014,
-  architecture: 1022,
-} as const;
-const mostPackages = 100_000;
+/** rpm has kept its packages in three forms; each is known by its first bytes. */
+const forms = [
+  { isOne: isSqlite, headersOf: sqliteHeaders },
+  { isOne: isBerkeleyHash, headersOf: berkeleyHeaders },
+  { isOne: isNdb, headersOf: ndbHeaders },
+];
 
-/**
- * The packages of rpm's SQLite database (rpmdb.sqlite, rpm 4.16 and later); none for a file that
- * is no such database. It is put into a temporary file while it is read.
- */
-export function readRpmDatabase(bytes: Buffer): Package[] {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-rpm-'));
-  try {
-    const path = join(folder, 'rpmdb.sqlite');
-    writeFileSync(path, withoutJournal(bytes));
-    return [...packagesOf(path)];
-  } catch (error) {
-    // What an image holds in this place is not to be trusted, and its faults are not ours.
-    if ((error as { code?: string }).code === 'ERR_SQLITE_ERROR') return [];
-    throw error;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** A database in write-ahead mode could only be opened with the files beside it. */
-function withoutJournal(bytes: Buffer): Buffer {
-  if (bytes.length < 20 || bytes[18] !== 2) return bytes;
-  const copy = Buffer.from(bytes);
-  copy[18] = 1;
-  copy[19] = 1;
-  return copy;
-}
-
-function* packagesOf(path: string): Generator<Package> {
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
-    const rows = database.prepare(`SELECT blob FROM Packages LIMIT ${mostPackages}`).iterate();
-    for (const { blob } of rows) {
-      const found = blob instanceof Uint8Array ? readRpmHeader(Buffer.from(blob)) : undefined;
-      if (found) yield found;
-    }
-  } finally {
-    database.close();
-  }
-}
-
-/** One package header: counts, an index of 16-byte entries, and the data these point into. */
-export function readRpmHeader(bytes: Buffer): Package | undefined {
-  if (bytes.length < 8) return undefined;
-  const entries = bytes.readUInt32BE(0);
-  const dataStart = 8 + entries * 16;
-  if (dataStart > bytes.length) return undefined;
-  const offsets = new Map<number, number>();
-  for (let entry = 0; entry < entries; entry++) {
-    const at = 8 + entry * 16;
-    offsets.set(bytes.readUInt32BE(at), dataStart + bytes.readUInt32BE(at + 8));
-  }
-  const text = (tag: number) => {
-    const start = offsets.get(tag);
-    if (start === undefined || start >= bytes.length) return undefined;
-    const end = bytes.indexOf(0, start);
-    return end < 0 ? undefined : bytes.toString('utf8', start, end);
-  };
-  const integer = (tag: number) => {
-    const start = offsets.get(tag);
-    return start === undefined || start + 4 > bytes.length ? undefined : bytes.readUInt32BE(start);
-  };
-  return packageOf(text, integer);
-}
-
-function packageOf(
-  text: (tag: number) => string | undefined,
-  integer: (tag: number) => number | undefined,
-): Package | undefined {
-  const name = text(tags.name);
-  const version = `${text(tags.version)}-${text(tags.release)}`;
-  const epoch = integer(tags.epoch);
-  const architecture = text(tags.architecture);
-  // The keys that packages are signed with stand in the same table.
-  if (!isPlain(name) || !isPlain(version) || name === 'gpg-pubkey') return undefined;
-  const sizeBytes = integer(tags.size);
-  return {
-    kind: 'rpm',
-    name,
-    version: epoch ? `${epoch}:${version}` : version,
-    ...(isPlain(architecture) && { architecture }),
-    ...plainLicense(text(tags.license)),
-    ...(sizeBytes !== undefined && { sizeBytes }),
-  };
+/** The packages of an rpm database, undefined for one that is damaged or of no known form. */
+export function readRpmDatabase(bytes: Buffer): Package[] | undefined {
+  const headers = forms.find((form) => form.isOne(bytes))?.headersOf(bytes);
+  return headers?.flatMap((header) => readRpmHeader(header) ?? []);
 }
