@@ -27,6 +27,7 @@ export {
 } from './errors.ts';
 export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
 export { randomId, shortId } from './ids.ts';
+export { isLicenseExpression } from './license-expression.ts';
 export { nameBytes, nameText } from './name-text.ts';
 export { longVarint, type Message, type MessageFields, message, varint } from './protobuf.ts';
 export { ProtobufReader, wireType } from './protobuf-reader.ts';

@@ -1,4 +1,4 @@
-import { isLicenseExpression } from './license-expression.ts';
+import { isLicenseExpression } from '../../core/index.ts';
 
 export const labelTypes = ['text', 'rfc3339', 'semver', 'url', 'hash', 'spdx', 'email'] as const;
 

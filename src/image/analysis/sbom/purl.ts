@@ -14,15 +14,29 @@ export function distributionOf(osRelease: ReadonlyMap<string, string>): Distribu
 
 /** Package URL: `pkg:deb/debian/bash@5.2-1?arch=amd64&distro=debian-12`. */
 export function purlOf(one: Package, { id, version }: Distribution): string {
-  const qualifiers: string[] = [];
-  if (one.architecture) qualifiers.push(`arch=${encode(one.architecture)}`);
   const isDistributed = one.kind === 'deb' || one.kind === 'apk' || one.kind === 'rpm';
-  if (isDistributed && id) qualifiers.push(`distro=${encode(version ? `${id}-${version}` : id)}`);
-  const ending = qualifiers.length > 0 ? `?${qualifiers.join('&')}` : '';
-  return `pkg:${one.kind}/${pathOf(one, id)}@${encode(one.version)}${ending}`;
+  // rpm's epoch is a qualifier, dpkg's a part of the version.
+  const [epoch, ownVersion] =
+    one.kind === 'rpm' && one.version.includes(':')
+      ? one.version.split(':', 2)
+      : [undefined, one.version];
+  const qualifiers = {
+    arch: one.architecture,
+    distro: isDistributed && id ? (version ? `${id}-${version}` : id) : undefined,
+    epoch,
+  };
+  const told = Object.entries(qualifiers).filter(([, value]) => value);
+  const ending = told.map(([name, value]) => `${name}=${encode(value!)}`).join('&');
+  return `pkg:${one.kind}/${pathOf(one, id)}@${encode(ownVersion!)}${ending && `?${ending}`}`;
 }
 
-const usualDistribution: Record<string, string> = { deb: 'debian', apk: 'alpine', rpm: 'rpm' };
+/** Names that distributions go by in package URLs, where os-release has another. */
+const vendors: Record<string, string> = {
+  rhel: 'redhat',
+  'opensuse-leap': 'opensuse',
+  'opensuse-tumbleweed': 'opensuse',
+};
+const usualVendors: Record<string, string> = { deb: 'debian', apk: 'alpine' };
 
 function pathOf({ kind, name }: Package, distribution: string): string {
   switch (kind) {
@@ -30,8 +44,10 @@ function pathOf({ kind, name }: Package, distribution: string): string {
       return encode(name.toLowerCase().replaceAll('_', '-'));
     case 'npm':
       return name.toLowerCase().split('/').map(encode).join('/');
-    default:
-      return `${encode(distribution || usualDistribution[kind]!)}/${encode(name)}`;
+    default: {
+      const vendor = vendors[distribution] ?? (distribution || usualVendors[kind]);
+      return [...(vendor ? [vendor] : []), name].map(encode).join('/');
+    }
   }
 }
 

@@ -19,6 +19,29 @@ const purls: [Package, string][] = [
 ];
 for (const [one, purl] of purls) test(purl, () => assert.equal(purlOf(one, debian), purl));
 
+const bash = {
+  kind: 'rpm',
+  name: 'bash',
+  version: '2:5.2-1.fc40',
+  architecture: 'x86_64',
+} as const;
+const elsewhere: [id: string, version: string, one: Package, purl: string][] = [
+  ['fedora', '40', bash, 'pkg:rpm/fedora/bash@5.2-1.fc40?arch=x86_64&distro=fedora-40&epoch=2'],
+  ['rhel', '9.4', { ...bash, version: '5' }, 'pkg:rpm/redhat/bash@5?arch=x86_64&distro=rhel-9.4'],
+  ['', '', { ...bash, version: '5' }, 'pkg:rpm/bash@5?arch=x86_64'],
+  ['', '', { kind: 'deb', name: 'a', version: '1' }, 'pkg:deb/debian/a@1'],
+  [
+    'alpine',
+    '3.20',
+    { kind: 'apk', name: 'a', version: '1' },
+    'pkg:apk/alpine/a@1?distro=alpine-3.20',
+  ],
+  ['', '', { kind: 'npm', name: 'a%2F?#@', version: '1&x=y' }, 'pkg:npm/a%252f%3F%23%40@1%26x%3Dy'],
+];
+for (const [id, version, one, purl] of elsewhere) {
+  test(purl, () => assert.equal(purlOf(one, { id, version }), purl));
+}
+
 async function sample() {
   const image = await layeredImage([
     {
@@ -28,6 +51,8 @@ async function sample() {
           'Package: bash\nVersion: 5.2\nArchitecture: amd64\n\nPackage: bash\nVersion: 5.2\nArchitecture: amd64\n',
         'app/node_modules/a/package.json':
           '{"name":"a","version":"1.0.0","license":"MIT OR Apache-2.0"}',
+        'opt/node_modules/\x1b[2J"<\u202e/package.json':
+          '{"name":"evil\\"<>\\u202e","version":"1\\ud800","license":"GPLv3+"}',
         'lib/x.dist-info/METADATA': 'Name: x\nVersion: 1\nLicense: BSD, see file\n',
       },
     },
@@ -54,16 +79,17 @@ test('SPDX 2.3: the image and what it contains', async () => {
       ['SPDXRef-image', 'sample:1', 'NOASSERTION'],
       ['SPDXRef-package-1', 'bash', 'NOASSERTION'],
       ['SPDXRef-package-2', 'a', 'MIT OR Apache-2.0'],
-      ['SPDXRef-package-3', 'x', 'NOASSERTION'],
+      ['SPDXRef-package-3', 'evil"<>\u202e', 'NOASSERTION'],
+      ['SPDXRef-package-4', 'x', 'NOASSERTION'],
     ],
   );
-  assert.equal(document.packages[3]!.licenseComments, 'BSD, see file');
+  assert.equal(document.packages[4]!.licenseComments, 'BSD, see file');
   // Every id is described, and none is named that is not there.
   const ids = new Set([...document.packages.map((one) => one.SPDXID), 'SPDXRef-DOCUMENT']);
   for (const { spdxElementId, relatedSpdxElement } of document.relationships) {
     assert.ok(ids.has(spdxElementId!) && ids.has(relatedSpdxElement!));
   }
-  assert.equal(document.relationships.length, 4);
+  assert.equal(document.relationships.length, 5);
 });
 
 test('CycloneDX 1.5: components with their package URLs', async () => {
@@ -83,6 +109,7 @@ test('CycloneDX 1.5: components with their package URLs', async () => {
       ['operating-system', 'debian', undefined],
       ['library', 'pkg:deb/debian/bash@5.2?arch=amd64&distro=debian-12', undefined],
       ['library', 'pkg:npm/a@1.0.0', [{ expression: 'MIT OR Apache-2.0' }]],
+      ['library', 'pkg:npm/evil%22%3C%3E%E2%80%AE@1%EF%BF%BD', [{ license: { name: 'GPLv3+' } }]],
       ['library', 'pkg:pypi/x@1', [{ license: { name: 'BSD, see file' } }]],
     ],
   );

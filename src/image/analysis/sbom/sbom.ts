@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isLicenseExpression } from '../../../core/index.ts';
 import type { ImageAnalysis } from '../analyze-image.ts';
 import type { InstalledPackage } from '../inventory.ts';
 import { distributionOf, purlOf } from './purl.ts';
@@ -10,8 +11,6 @@ export interface SbomOptions {
   readonly created: string;
 }
 
-/** Licenses that are SPDX expressions or look like one; others are passed on as names. */
-const expression = /^[A-Za-z0-9.+-]+(?:(?: (?:AND|OR|WITH) )\(?[A-Za-z0-9.+-]+\)?)*$/;
 const tool = 'berth';
 
 /**
@@ -114,8 +113,9 @@ export function cycloneDxDocument(analysis: ImageAnalysis, { name, created }: Sb
   };
 }
 
+/** Other licenses are passed on as names. */
 function isExpression(license: string | undefined): license is string {
-  return license !== undefined && expression.test(license);
+  return license !== undefined && isLicenseExpression(license);
 }
 
 /** Each package once, though two files may tell of it. */
