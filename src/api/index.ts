@@ -25,6 +25,7 @@ export { type ApiServer, createApiServer, type ListenAddress } from './http/serv
 export type { BuildMessage } from './platform/builds/build-message.ts';
 export type { BuildSpec, CacheSpec, ContextSpec } from './platform/builds/build-spec.ts';
 
+export type { ImageContents, ImageContentsReader } from './platform/images/routes.ts';
 export type { JobView } from './platform/jobs/job-view.ts';
 export type { JobsBackend } from './platform/jobs/routes.ts';
 export { type PlatformPorts, platformApi } from './platform/platform-api.ts';

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ImageContents } from '../api/index.ts';
 import { invalid } from '../core/index.ts';
 import type { Connection } from './connection.ts';
 
@@ -7,28 +8,23 @@ export function imagesClient(connection: Connection) {
   return {
     /** Whether the daemon has an image of this name. */
     async has(name: string): Promise<boolean> {
-      const answer = await connection
-        .json({ method: 'GET', path: `/images/${encodeURIComponent(name)}/json` })
-        .catch((error: { kind?: string }) => {
-          if (error.kind === 'not-found') return undefined;
-          throw error;
-        });
-      return answer !== undefined;
+      const path = `/images/${encodeURIComponent(name)}/json`;
+      return (await unlessMissing(connection.json({ method: 'GET', path }))) !== undefined;
     },
     /** The configuration of an image the daemon has; undefined when it has none of this name. */
     async config(name: string, { signal }: ImageRequest = {}): Promise<ImageConfig | undefined> {
       const path = `/images/${encodeURIComponent(name)}/json`;
-      try {
-        const answer = await connection.json<{ Config?: ImageConfig }>({
-          method: 'GET',
-          path,
-          signal,
-        });
-        return answer.Config ?? {};
-      } catch (error) {
-        if ((error as { kind?: string }).kind === 'not-found') return undefined;
-        throw error;
-      }
+      const asked = connection.json<{ Config?: ImageConfig }>({ method: 'GET', path, signal });
+      const answer = await unlessMissing(asked);
+      return answer && (answer.Config ?? {});
+    },
+    /** What stands in an image; undefined when the daemon has none of this name, or is Docker's. */
+    async contents(
+      name: string,
+      { signal }: ImageRequest = {},
+    ): Promise<ImageContents | undefined> {
+      const path = `/v1/images/${encodeURIComponent(name)}/contents`;
+      return unlessMissing(connection.json<ImageContents>({ method: 'GET', path, signal }));
     },
     /** What `docker save` writes of one image. Throws `not-found`. */
     save(name: string, options: ImageRequest = {}): Promise<Readable> {
@@ -69,6 +65,15 @@ export function imagesClient(connection: Connection) {
       await failOnError(answer, `import ${options.repository}:${options.tag}`);
     },
   };
+}
+
+async function unlessMissing<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if ((error as { kind?: string }).kind === 'not-found') return undefined;
+    throw error;
+  }
 }
 
 /** What an image's configuration says, as Docker's API has it. */

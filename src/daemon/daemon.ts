@@ -16,6 +16,7 @@ import type { Config } from './config.ts';
 import { dockerPorts } from './docker-ports.ts';
 import { keepHouse } from './housekeeping.ts';
 import { createImageArchives } from './image-archives.ts';
+import { createImageContents } from './image-contents.ts';
 import { createJobBackend } from './job-backend.ts';
 import { createJobOutputs } from './job-outputs.ts';
 import { createJobRecords } from './job-records.ts';
@@ -139,6 +140,7 @@ async function serveApis(parts: Parts, shutDown: (options: { containers: boolean
       dockerApi(dockerPorts({ ...parts, facts, archives })),
       platformApi({
         builder,
+        imageContents: createImageContents(store),
         jobs: { jobs, stateName, exitCodeOf },
         users: userAccounts(users),
         // Once the answer is out.

@@ -72,6 +72,7 @@ export type {
 } from './instruction.ts';
 export type { Comment } from './line-reader.ts';
 export type { BaseImages, LintBaseImage } from './lint/base-image-facts.ts';
+export { baseImageNames } from './lint/base-image-names.ts';
 export { buildCheckFindings } from './lint/build-check-findings.ts';
 export { applyFixes, type FixResult } from './lint/fix.ts';
 export { type LabelType, labelTypes } from './lint/label-value.ts';

@@ -5,12 +5,14 @@ import { post, type RouteTable } from '../http/route.ts';
 import { statusOf } from '../http/status.ts';
 import { failedStepRoutes } from './builds/failed-step-shell.ts';
 import { buildRoutes } from './builds/routes.ts';
+import { type ImageContentsReader, imageRoutes } from './images/routes.ts';
 import { type JobsBackend, jobRoutes } from './jobs/routes.ts';
 import { type UsersBackend, userRoutes } from './users/routes.ts';
 
 /** What Berth has and Docker lacks. */
 export interface PlatformPorts {
   readonly builder: Builder & { readonly failedSteps: FailedSteps };
+  readonly imageContents: ImageContentsReader;
   readonly jobs: JobsBackend;
   readonly users: UsersBackend;
   /** Ends the daemon once the answer is out; with `containers` they are stopped first. */
@@ -24,6 +26,7 @@ export function platformApi(ports: PlatformPorts): RouteTable {
     hijacks: failedSteps.hijacks,
     routes: [
       ...failedSteps.routes,
+      ...imageRoutes(ports.imageContents),
       ...jobRoutes(ports.jobs),
       ...userRoutes(ports.users),
       ...buildRoutes(ports.builder),

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BuildSpec, CacheSpec, ContextSpec } from '../../client/index.ts';
 import { errorMessage, invalid, parseSize } from '../../core/index.ts';
+import { parseBuildArgs } from '../build-args.ts';
 import { parseCsvOption, refuseOthers } from './csv-option.ts';
 
 /** The flags of `berth build`, as commander gives them; repeatable ones are lists. */
@@ -54,7 +55,7 @@ export function specOf(flags: BuildFlags): {
     folders,
     spec: {
       tags: flags.tag,
-      buildArgs: { ...(epoch && { SOURCE_DATE_EPOCH: epoch }), ...buildArgs(flags.buildArg) },
+      buildArgs: { ...(epoch && { SOURCE_DATE_EPOCH: epoch }), ...parseBuildArgs(flags.buildArg) },
       labels: Object.fromEntries(keyValues('--label', flags.label, '')),
       contexts,
       secrets: Object.fromEntries(flags.secret.map(readSecret)),
@@ -90,18 +91,6 @@ function keyValues(
     if (equals < 0 && fallback !== undefined) return [entry, fallback];
     throw invalid(`parse ${flag}: "${entry}" is not name=value`);
   });
-}
-
-/** NAME=VALUE, or NAME alone for the value this environment has. */
-function buildArgs(entries: readonly string[]): Record<string, string | undefined> {
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const equals = entry.indexOf('=');
-      return equals < 0
-        ? [entry, process.env[entry]]
-        : [entry.slice(0, equals), entry.slice(equals + 1)];
-    }),
-  );
 }
 
 function contextOf(name: string, value: string, folders: LocalContexts): ContextSpec {

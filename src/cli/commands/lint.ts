@@ -34,6 +34,7 @@ export function lintCommand(program: Command): void {
     .option('-o, --output <file>', 'print to a file')
     .option('--no-shellcheck', 'do not check the commands in RUN')
     .option('--no-build-checks', "leave out BuildKit's checks")
+    .option('--build-arg <name=value>', 'what FROM and the checks take an ARG for', list, [])
     .option('--no-base-images', 'do not ask the daemon about base images')
     .option('--fix', 'rewrite the files where that is safe, and show what changed')
     .option('--dry-run', 'with --fix: show what would change, write nothing')

@@ -1,26 +1,50 @@
 import { type Connection, type ImageConfig, imagesClient } from '../../client/index.ts';
-import { type BaseImages, type LintBaseImage, parseDockerfile } from '../../dockerfile/index.ts';
+import {
+  type BaseImages,
+  baseImageNames,
+  type LintBaseImage,
+  type LintOptions,
+  parseDockerfile,
+} from '../../dockerfile/index.ts';
 import type { LintInput } from './lint-files.ts';
 
 /** A daemon that takes longer is not waited for: what it knows only sharpens a few rules. */
 const patienceMs = 1000;
 const mostImages = 50;
 
+const packageManagers = [
+  'apk',
+  'apt',
+  'apt-get',
+  'aptitude',
+  'dnf',
+  'dnf5',
+  'microdnf',
+  'pacman',
+  'yum',
+  'zypper',
+];
+const shells = ['sh', 'ash', 'bash', 'dash', 'fish', 'ksh', 'zsh'];
+
 /**
- * What the daemon knows of the images that FROM names; nothing when no daemon answers. Nothing is
- * pulled.
+ * What the daemon knows of the images that FROM names, and finds in them; nothing when no daemon
+ * answers. Nothing is pulled.
  */
 export async function askForImages(
   inputs: readonly LintInput[],
   connection: Connection,
+  buildArgs: LintOptions['buildArgs'] = {},
 ): Promise<BaseImages> {
   const images = imagesClient(connection);
   const signal = AbortSignal.timeout(patienceMs);
   const found = new Map<string, LintBaseImage>();
   try {
-    for (const name of imageNames(inputs)) {
+    for (const name of imageNames(inputs, buildArgs)) {
       const config = await images.config(name, { signal });
-      if (config) found.set(name, baseImage(config));
+      if (!config) continue;
+      found.set(name, baseImage(config));
+      const contents = await images.contents(name, { signal });
+      if (contents) found.set(name, { ...baseImage(config), ...factsIn(contents) });
     }
   } catch {
     // No daemon, or not in time: what was found so far is of use all the same.
@@ -28,13 +52,17 @@ export async function askForImages(
   return found;
 }
 
-/** Names that are images for certain: no stage, no variable. */
-function imageNames(inputs: readonly LintInput[]): string[] {
+/** Names that are images for certain: no stage, no variable without a value. */
+function imageNames(
+  inputs: readonly LintInput[],
+  buildArgs: LintOptions['buildArgs'],
+): readonly string[] {
   const names = inputs.flatMap(({ text }) => {
-    const { stages } = parseDockerfile(text, { recover: true, snippet: true });
-    const own = new Set(stages.map(({ name }) => name));
-    return stages
-      .map(({ from }) => from.image.text)
+    const dockerfile = parseDockerfile(text, { recover: true, snippet: true });
+    const nameOf = baseImageNames(dockerfile, buildArgs);
+    const own = new Set(dockerfile.stages.map(({ name }) => name));
+    return dockerfile.stages
+      .map(({ from }) => nameOf(from))
       .filter((name) => !own.has(name.toLowerCase()) && /^[\w./:@-]+$/.test(name));
   });
   return [...new Set(names)].filter((name) => name !== 'scratch').slice(0, mostImages);
@@ -52,5 +80,21 @@ export function baseImage(config: ImageConfig): LintBaseImage {
     shell: config.Shell ?? [],
     environment: new Map(environment),
     triggers: config.OnBuild ?? [],
+  };
+}
+
+function factsIn({
+  programs,
+  distribution,
+}: {
+  programs: readonly string[];
+  distribution?: string;
+}): LintBaseImage {
+  const names = new Set(programs);
+  return {
+    packageManagers: packageManagers.filter((name) => names.has(name)),
+    shells: shells.filter((name) => names.has(name)),
+    hasShell: names.has('sh'),
+    ...(distribution !== undefined && { distribution }),
   };
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
 import type { LintOptions } from '../../dockerfile/index.ts';
+import { parseBuildArgs } from '../build-args.ts';
 import { askForImages } from './base-images.ts';
 import { configCandidates, findConfigFile } from './config-file.ts';
 import { environmentConfig } from './environment.ts';
@@ -28,6 +29,7 @@ export interface LintFlags extends ConfigFlags {
   readonly fix?: boolean;
   readonly dryRun?: boolean;
   readonly explain?: string;
+  readonly buildArg: readonly string[];
 }
 
 /** Lints what the command line names, prints the findings, gives the exit code. */
@@ -45,8 +47,11 @@ export async function runLint(
   const names = findDockerfiles(files.length === 0 ? ['.'] : files);
   if (names.length === 0) throw invalid(`lint ${files.join(' ') || '.'}: found no Dockerfile`);
   const read = readInputs(names);
-  const baseImages = flags.baseImages ? await askForImages(read, connection()) : new Map();
-  const options = { ...config.options, baseImages };
+  const buildArgs = parseBuildArgs(flags.buildArg);
+  const baseImages = flags.baseImages
+    ? await askForImages(read, connection(), buildArgs)
+    : new Map();
+  const options = { ...config.options, buildArgs, baseImages };
   const inputs = flags.fix
     ? read.map((input) => fix(input, flags, { options, format: config.format }))
     : read;

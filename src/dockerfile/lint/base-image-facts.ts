@@ -10,6 +10,8 @@ export interface LintBaseImage {
   readonly environment?: ReadonlyMap<string, string>;
   /** Its `ONBUILD`s. */
   readonly triggers?: readonly string[];
+  /** What its `os-release` calls its distribution. */
+  readonly distribution?: string;
   /** The package managers found in it, such as `apk`. */
   readonly packageManagers?: readonly string[];
   /** Whether there is a program `/bin/sh`. */

@@ -36,7 +36,10 @@ export function buildCheckFindings(
       context,
     );
   }
-  const { warnings, error } = checkDockerfile(result.dockerfile, { baseImages: factsOf(options) });
+  const { warnings, error } = checkDockerfile(result.dockerfile, {
+    baseImages: factsOf(options),
+    buildArgs: options.buildArgs,
+  });
   const known = new Set(result.findings.map(({ code, line }) => `${code} ${line}`));
   const found = warnings.flatMap((warning) => warningFindings(warning, known, context));
   const details = syntaxErrorDetails(error);

@@ -1,3 +1,4 @@
+import type { BuildArgs } from '../global-scope.ts';
 import type { BaseImages } from './base-image-facts.ts';
 import type { LabelType } from './label-value.ts';
 import type { Severity } from './rule.ts';
@@ -16,7 +17,9 @@ export interface LintOptions {
   readonly strictLabels: boolean;
   /** Whether pragmas in comments count for nothing. */
   readonly disableIgnorePragma: boolean;
-  /** What is known of base images, by their name in FROM. */
+  /** What the build's `--build-arg`s are; ARGs have their defaults without. */
+  readonly buildArgs: BuildArgs;
+  /** What is known of base images, by their name in FROM with variables replaced. */
   readonly baseImages: BaseImages;
 }
 
@@ -27,5 +30,6 @@ export const defaultLintOptions: LintOptions = {
   labelSchema: new Map(),
   strictLabels: false,
   disableIgnorePragma: false,
+  buildArgs: {},
   baseImages: new Map(),
 };

@@ -8,6 +8,7 @@ import type {
 } from '../instruction.ts';
 import type { Dockerfile, Stage } from '../parse.ts';
 import type { LintBaseImage } from './base-image-facts.ts';
+import { baseImageNames } from './base-image-names.ts';
 import { knownImage } from './known-images.ts';
 import type { LintOptions } from './lint-options.ts';
 import type { Pragmas } from './pragma.ts';
@@ -80,6 +81,7 @@ export function lintedFile(
 ): LintedFile {
   const stages: LintedStage[] = [];
   const named = new Map<string, LintedStage>();
+  const nameOf = baseImageNames(dockerfile, options.buildArgs);
   const firstFrom = dockerfile.stages[0]?.from.range.start.line ?? 0;
   const isGlobal = ({ line }: { line: number }): boolean => line < firstFrom;
   const globalShell = pragmas.shells.findLast(isGlobal)?.shell;
@@ -91,8 +93,9 @@ export function lintedFile(
     stages.push(walkStage({ from: undefined, index: -1, instructions }, start, context));
   }
   for (const stage of dockerfile.stages) {
-    const parent = named.get(stage.from.image.text.toLowerCase());
-    const base = parent ? parent.base : baseImage(stage.from, options);
+    const name = nameOf(stage.from);
+    const parent = named.get(name.toLowerCase());
+    const base = parent ? parent.base : baseImage(name, options);
     const linted = walkStage(stage, startOf(parent, { base, dockerfile, globalShell }), context);
     stages.push(linted);
     if (stage.name !== undefined) named.set(stage.name, linted);
@@ -110,12 +113,9 @@ export function lintedFile(
 }
 
 /** What is known by the image's name, and over it what was found in the image itself. */
-function baseImage(
-  { image }: FromInstruction,
-  { baseImages }: LintOptions,
-): LintBaseImage | undefined {
-  const known = knownImage(image.text);
-  const found = baseImages.get(image.text);
+function baseImage(name: string, { baseImages }: LintOptions): LintBaseImage | undefined {
+  const known = knownImage(name);
+  const found = baseImages.get(name);
   return known || found ? { ...known, ...found } : undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { Rule } from '../rule.ts';
 import type { SimpleCommand } from '../shell/shell-script.ts';
 import { broughtIn } from './brought-in.ts';
+import { imageWith } from './image-with.ts';
 import { commandFocus } from './report-command.ts';
 import { ancestors } from './stages.ts';
 
@@ -11,16 +12,25 @@ export const bl1003: Rule = {
   severity: 'error',
   title: 'The base image does not have this package manager',
   documentation: `Debian and Ubuntu have \`apt-get\`, Alpine \`apk\`, Fedora and Red Hat \`dnf\`, openSUSE \`zypper\`. The
-rule knows official images by their names, and asks the daemon about others. A command that is
+rule knows official images by their names, and of others what the daemon finds in them. A command that is
 tried only where it exists (\`command -v apk\`) is not reported.`,
   bad: [
     'FROM alpine:3.20\nRUN apt-get install -y curl=1\n',
     'FROM node:22-alpine AS a\nFROM a\nRUN apt-get update\n',
     'FROM debian:12\nRUN apk add --no-cache curl=1\n',
+    'ARG BASE=alpine:3.20\nFROM $BASE\nRUN apt-get update\n',
+    {
+      text: 'FROM team/base:1\nRUN apt-get update\n',
+      options: { baseImages: new Map([['team/base:1', { packageManagers: ['dnf'] }]]) },
+    },
   ],
   good: [
     'FROM alpine:3.20\nRUN apk add --no-cache curl=1\n',
     'FROM example.com/base:1\nRUN apt-get update\n',
+    {
+      text: 'ARG BASE=alpine:3.20\nFROM $BASE\nRUN apt-get update\n',
+      options: { buildArgs: { BASE: 'debian:12' } },
+    },
     'FROM debian:12\nRUN if command -v apk; then apk add --no-cache curl=1; fi\n',
     'FROM alpine:3.20\nRUN apk add --no-cache zypper=1 && zypper clean\n',
   ],
@@ -36,7 +46,7 @@ tried only where it exists (\`command -v apk\`) is not reported.`,
         ({ name }) => managers.has(name) && !known.includes(name) && !brought.mayHave(name),
       );
       if (!command || isGuarded(run!.commands)) continue;
-      const message = `The base image has ${list(known)}, not ${command.name}`;
+      const message = `${imageWith(stage.base)} has ${list(known)}, not ${command.name}`;
       report(place, { focus: commandFocus(command), message });
     }
   },

@@ -1,6 +1,7 @@
 import type { LintedStage } from '../linted-file.ts';
 import type { Rule } from '../rule.ts';
 import { broughtIn } from './brought-in.ts';
+import { imageWith } from './image-with.ts';
 import { ancestors } from './stages.ts';
 
 export const bl1006: Rule = {
@@ -31,7 +32,7 @@ export const bl1006: Rule = {
       const program = words?.[0]?.text.split('/').at(-1) ?? '';
       if (!/^(?:ba|z|k|da|fi)sh$/.test(program) || shells.includes(program)) continue;
       if (brought.mayHave(program)) continue;
-      const message = `The base image has ${shells.join(' and ')}, not ${program}`;
+      const message = `${imageWith(stage.base)} has ${shells.join(' and ') || 'no shell'}, not ${program}`;
       report(place, { message, focus: words?.[0]?.range });
     }
   },
