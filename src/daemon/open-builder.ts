@@ -43,7 +43,11 @@ export function openBuilder(options: {
         images,
         open: (digest, offset) => content.open(digest, { start: offset }),
       }),
-      exports: createExports({ images, transfers, archiveStack: snapshots.archiveStack }),
+      exports: createExports({
+        images,
+        transfers,
+        archiveStack: (...stack) => snapshots.archiveStack(...stack),
+      }),
       cacheStores: createCacheStores(client),
       emulators: createEmulators(),
       decompressors: createDecompressors(),

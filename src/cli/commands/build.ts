@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { buildsClient } from '../../client/index.ts';
-import { canceled, invalid } from '../../core/index.ts';
+import { canceled, formatReference, invalid, parseReference } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
 import { readCredentials } from '../build/docker-config.ts';
 import { shellInFailedStep } from '../build/failed-step-shell.ts';
@@ -143,11 +143,16 @@ function settle(outcome: BuildOutcome, flags: BuildFlags): void {
     const metadata = {
       'containerimage.config.digest': imageId,
       ...(manifestDigest && { 'containerimage.digest': manifestDigest }),
-      ...(flags.tag.length > 0 && { 'image.name': flags.tag.join(',') }),
+      ...(flags.tag.length > 0 && { 'image.name': fullNames(flags.tag) }),
     };
     writeFileSync(flags.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
   }
   if (flags.quiet) process.stdout.write(`${imageId}\n`);
+}
+
+/** As `docker buildx` writes them: registry, repository and tag, whatever was left out. */
+function fullNames(tags: readonly string[]): string {
+  return tags.map((tag) => formatReference(parseReference(tag))).join(',');
 }
 
 function progressKind(flags: BuildFlags): ProgressKind {
