@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
 import type { Excerpt } from '../dockerfile/index.ts';
 import type { Platform } from '../image/index.ts';
@@ -25,8 +26,11 @@ export type BuildContext =
 
 export interface BuildRequest {
   context: BuildContext;
-  /** Path in the context, or the text itself. */
-  dockerfile: { path: string } | { text: string; fileName?: string };
+  /**
+   * Path in the context, or the text itself; with `ignore`, the text of an ignore file that counts in
+   * place of the context's own.
+   */
+  dockerfile: { path: string } | { text: string; fileName?: string; ignore?: string };
   tags: readonly Reference[];
   buildArgs: Readonly<Record<string, string | undefined>>;
   target?: string;
@@ -49,9 +53,9 @@ export interface BuildRequest {
   /** --build-context: what a name in FROM, COPY --from or RUN --mount=from means instead. */
   contexts?: Readonly<Record<string, BuildContext | { kind: 'image'; reference: Reference }>>;
   /** Content by id; kept in memory and on a tmpfs, never in a layer, key, record, log or history. */
-  secrets?: Readonly<Record<string, Uint8Array>>;
-  /** Sockets of ssh agents on this machine, by id. */
-  ssh?: Readonly<Record<string, { socketPath: string }>>;
+  secrets?: Readonly<Record<string, Uint8Array>> | SecretSource;
+  /** Sockets of ssh agents on this machine, by id, or agents that are asked for. */
+  ssh?: Readonly<Record<string, { socketPath: string }>> | AgentSource;
   /** What the client grants to `RUN --network=host` and `RUN --security=insecure`. */
   allow?: readonly ('network.host' | 'security.insecure')[];
   /** Where the result goes; the local image store alone when absent. */
@@ -66,6 +70,17 @@ export interface BuildRequest {
   keepFailedStep?: boolean;
   /** Says only what the builder's own checks find; runs nothing. */
   checkOnly?: boolean;
+}
+
+/** Secrets that are asked for when a step wants them; undefined for an unknown id. */
+export type SecretSource = (id: string, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+
+/** Agents that are asked for when a step wants them; undefined for an unknown id. */
+export type AgentSource = (id: string, signal: AbortSignal) => Promise<SshAgent | undefined>;
+
+export interface SshAgent {
+  /** A connection of its own to the agent, which the caller ends. */
+  connect(): Duplex;
 }
 
 /**
@@ -91,7 +106,14 @@ export interface BuildResult extends AsyncDisposable {
   /** Digest of its manifest, where one was made (push, archive). */
   readonly manifestDigest?: Digest;
   /** One stream for each output of kind local, tar, oci or docker, to be read before dispose. */
-  readonly archives: readonly { kind: 'local' | 'tar' | 'oci' | 'docker'; content: ByteStream }[];
+  readonly archives: readonly BuiltArchive[];
+}
+
+export interface BuiltArchive {
+  readonly kind: 'local' | 'tar' | 'oci' | 'docker';
+  readonly content: ByteStream;
+  /** Of `local` and `tar`: the same files in a folder, which stands until it is disposed. */
+  readonly mount?: () => Promise<{ readonly rootPath: string } & AsyncDisposable>;
 }
 
 /** What a build tells while it runs; steps are numbered from 1 over the whole target. */

@@ -104,13 +104,20 @@ export interface BaseImages {
   resolve(reference: Reference, options: ResolveOptions): Promise<BaseImage>;
 }
 
-/** Credentials by registry host, as a client's login left them: a password or a token. */
-export type RegistryAuth = Readonly<
-  Record<
-    string,
-    { username: string; password: string; identityToken?: string; registryToken?: string }
-  >
->;
+/**
+ * Credentials by registry host (the Hub is `docker.io`), as a client's login left them: a password or
+ * a token. A function is asked when they are needed.
+ */
+export type RegistryAuth =
+  | Readonly<Record<string, RegistryLogin>>
+  | ((host: string, signal?: AbortSignal) => Promise<RegistryLogin | undefined>);
+
+export interface RegistryLogin {
+  readonly username: string;
+  readonly password: string;
+  readonly identityToken?: string;
+  readonly registryToken?: string;
+}
 
 export interface ResolveOptions {
   platform?: Platform;

@@ -29,7 +29,12 @@ export async function readIgnoreRules(
 ): Promise<IgnoreRules | undefined> {
   const file = ignoreFiles(dockerfilePath).find((path) => context.all.entry(path)?.type === 'file');
   if (file === undefined) return undefined;
-  const patterns = parseIgnoreFile(Buffer.from(await readSmallFile(context, file)).toString());
+  return ignoreRulesOf(file, Buffer.from(await readSmallFile(context, file)).toString());
+}
+
+/** Rules by the text of an ignore file. Throws `invalid` for a bad pattern. */
+export function ignoreRulesOf(file: string, text: string): IgnoreRules {
+  const patterns = parseIgnoreFile(text);
   try {
     return { file, patterns, matcher: createIgnoreMatcher(patterns) };
   } catch (cause) {

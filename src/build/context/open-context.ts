@@ -1,7 +1,13 @@
 import type { BuildContext } from '../builder.ts';
 import { contextSource, type FileSource } from '../solve/file-source.ts';
 import { cleanPath } from './file-index.ts';
-import { type IgnoreRules, ignoreFiles, readIgnoreRules, withoutIgnored } from './ignore-file.ts';
+import {
+  type IgnoreRules,
+  ignoreFiles,
+  ignoreRulesOf,
+  readIgnoreRules,
+  withoutIgnored,
+} from './ignore-file.ts';
 import type { KeptContexts, SyncedContext } from './kept/kept-contexts.ts';
 import { syncOnce } from './kept/sync-once.ts';
 import { type LoadedContext, type LoadOptions, loadContext } from './load-context.ts';
@@ -19,6 +25,8 @@ export interface OpenOptions extends Omit<LoadOptions, 'folder'> {
   readonly newFolder: (purpose: string) => Promise<string>;
   /** Path of the Dockerfile, where the context has it. */
   readonly dockerfilePath: string | undefined;
+  /** Text of an ignore file that counts in place of the context's own. */
+  readonly ignoreText?: string;
   readonly kept: KeptContexts;
   /** Keeps something until the build's files go. */
   readonly hold: (resource: Disposable) => void;
@@ -38,7 +46,12 @@ export function openContext(context: BuildContext, options: OpenOptions): OpenCo
           loadContext(context, { ...options, folder: await options.newFolder('context') }),
         ),
   );
-  const rules = once(async () => readIgnoreRules(await head(), options.dockerfilePath));
+  const { ignoreText, dockerfilePath } = options;
+  const rules = once(async () =>
+    ignoreText === undefined
+      ? readIgnoreRules(await head(), dockerfilePath)
+      : ignoreRulesOf('Dockerfile.dockerignore', ignoreText),
+  );
   const source = once(async () => {
     const found = await rules();
     if (!isFolder) return sourceOfWhole(await head(), found);

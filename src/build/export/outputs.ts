@@ -1,6 +1,6 @@
-import type { ByteStream, Digest } from '../../core/index.ts';
+import type { Digest } from '../../core/index.ts';
 import { invalid } from '../../core/index.ts';
-import type { BuildEvent, BuildRequest, BuildResult } from '../builder.ts';
+import type { BuildEvent, BuildRequest, BuildResult, BuiltArchive } from '../builder.ts';
 import type { Exports } from '../ports.ts';
 import type { SolvedBuild } from '../session/session.ts';
 
@@ -26,7 +26,7 @@ export async function makeOutputs(
 ): Promise<Pick<BuildResult, 'archives' | 'manifestDigest'>> {
   const { request, exports } = options;
   const { outputs = [], tags } = request;
-  const archives: { kind: 'local' | 'tar' | 'oci' | 'docker'; content: ByteStream }[] = [];
+  const archives: BuiltArchive[] = [];
   let manifestDigest: Digest | undefined;
   for (const output of outputs) {
     switch (output.kind) {
@@ -48,6 +48,7 @@ export async function makeOutputs(
         archives.push({
           kind: output.kind,
           content: exports.filesystem(solved.target.top.chain, { epochS: solved.epochS }),
+          mount: () => solved.filesystems.view(solved.target.top.chain),
         });
     }
   }

@@ -205,3 +205,17 @@ test('a folder at the client: its Dockerfile first, then what the ignore file le
   const { deleted } = await kit.builder.cache.prune({ all: false, type: 'source.local' });
   assert.deepEqual(deleted, [local[0]!.id]);
 });
+
+test('an ignore file given with the text counts in place of the context’s', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  const files = { a: 'a', b: 'b', '.dockerignore': 'a\n' };
+  const build = (ignore?: string) =>
+    kit.build('', {
+      context: { kind: 'tar', stream: contextTar(files) },
+      dockerfile: { text: 'FROM base\nCOPY . /\n', ignore },
+    });
+  assert.equal((await build()).file('/b'), 'b');
+  const ignored = await build('b\n');
+  assert.deepEqual([ignored.file('/a'), ignored.file('/b')], ['a', undefined]);
+});

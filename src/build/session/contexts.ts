@@ -21,7 +21,10 @@ export interface Contexts {
 }
 
 export interface ContextsOptions
-  extends Omit<OpenOptions, 'onProgress' | 'keepGitDir' | 'asTask' | 'dockerfilePath'> {
+  extends Omit<
+    OpenOptions,
+    'onProgress' | 'keepGitDir' | 'asTask' | 'dockerfilePath' | 'ignoreText'
+  > {
   readonly request: BuildRequest;
   readonly emit: (event: BuildEvent) => void;
 }
@@ -29,12 +32,17 @@ export interface ContextsOptions
 export function createContexts(options: ContextsOptions): Contexts {
   const { request, signal } = options;
   const begun = new Set<BuildContext>();
-  const open = (context: BuildContext, task: string, dockerfilePath?: string): OpenContext => {
+  const open = (
+    context: BuildContext,
+    task: string,
+    dockerfile: { dockerfilePath?: string; ignoreText?: string } = {},
+  ): OpenContext => {
     const tell = (event: BuildEvent) => context.kind !== 'none' && options.emit(event);
     const { BUILDKIT_CONTEXT_KEEP_GIT_DIR: keep = '' } = request.buildArgs;
     const opened = openContext(context, {
       ...options,
-      dockerfilePath,
+      dockerfilePath: dockerfile.dockerfilePath,
+      ignoreText: dockerfile.ignoreText,
       keepGitDir: keep === '1' || keep === 'true',
       onProgress: (current) => tell({ kind: 'task-progress', task, current }),
       asTask: (work) => asTask(task, tell, work),
@@ -51,8 +59,13 @@ export function createContexts(options: ContextsOptions): Contexts {
       },
     };
   };
-  const dockerfilePath = 'path' in request.dockerfile ? request.dockerfile.path : undefined;
-  const main = open(request.context, '[internal] load build context', dockerfilePath);
+  const main = open(
+    request.context,
+    '[internal] load build context',
+    'path' in request.dockerfile
+      ? { dockerfilePath: request.dockerfile.path }
+      : { ignoreText: request.dockerfile.ignore },
+  );
   const named = new Map<string, OpenContext>();
   for (const [name, context] of Object.entries(request.contexts ?? {})) {
     if (context.kind === 'image') continue;
@@ -63,7 +76,8 @@ export function createContexts(options: ContextsOptions): Contexts {
     main: main.head,
     mainSource: main.source,
     async ignoreRules() {
-      return begun.has(request.context) ? (await main.rules())?.matcher : undefined;
+      const isAtHand = begun.has(request.context) || request.context.kind === 'folder';
+      return isAtHand ? (await main.rules())?.matcher : undefined;
     },
     async namedSource(name) {
       const context = named.get(name.toLowerCase());

@@ -15,7 +15,12 @@ test('a socket of its own leads to the agent, until it is disposed of', async ()
   agent.listen(agentPath);
   await once(agent, 'listening');
   const own = { uid: process.getuid!(), gid: process.getgid!() };
-  const proxy = await openAgentSocket({ agentPath, socketPath, mode: 0o640, ...own });
+  const proxy = await openAgentSocket({
+    agent: { connect: () => connect(agentPath) },
+    socketPath,
+    mode: 0o640,
+    ...own,
+  });
   assert.equal(statSync(socketPath).mode & 0o777, 0o640);
   const client = connect(socketPath);
   client.write('hello');
@@ -33,7 +38,7 @@ test('an agent that is gone ends the connection', async () => {
   const socketPath = join(folder, 'own');
   const own = { uid: process.getuid!(), gid: process.getgid!() };
   await using _proxy = await openAgentSocket({
-    agentPath: join(folder, 'nobody'),
+    agent: { connect: () => connect(join(folder, 'nobody')) },
     socketPath,
     mode: 0o600,
     ...own,

@@ -1,22 +1,24 @@
 import { once } from 'node:events';
 import { chmod, chown } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SshAgent } from '../builder.ts';
 
 /**
  * A socket of a step's own that leads to an ssh agent: it can belong to the step's user, and what
  * the step does to it does not touch the agent's. Dispose closes it and its connections.
  */
 export async function openAgentSocket(options: {
-  agentPath: string;
+  agent: SshAgent;
   socketPath: string;
   mode: number;
   uid: number;
   gid: number;
 }): Promise<AsyncDisposable> {
-  const { agentPath, socketPath, mode, uid, gid } = options;
-  const open = new Set<Socket>();
+  const { agent: source, socketPath, mode, uid, gid } = options;
+  const open = new Set<Duplex>();
   const server = createServer((client) => {
-    const agent = connect(agentPath);
+    const agent = source.connect();
     for (const [socket, other] of [
       [client, agent],
       [agent, client],

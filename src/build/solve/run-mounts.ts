@@ -1,6 +1,8 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join, posix } from 'node:path';
 import { digestOf, invalid, notFound } from '../../core/index.ts';
+import type { SshAgent } from '../builder.ts';
 import { listInput } from '../cache/inputs.ts';
 import type { MountAction, RunAction } from '../plan/actions.ts';
 import { scriptFolder } from '../plan/instructions/run.ts';
@@ -171,9 +173,9 @@ async function fillFromOrigin(
   });
 }
 
-async function secretMount({ scope, mount, env }: SetUp): Promise<RunMount[]> {
+async function secretMount({ scope, mount, env, signal }: SetUp): Promise<RunMount[]> {
   const { id, target, required, mode, uid, gid } = mount;
-  const secret = secretOf(scope, id);
+  const secret = await secretOf(scope, id, signal);
   if (secret === undefined) {
     if (required) throw notFound(`secret ${id}: not found`);
     return [];
@@ -187,15 +189,31 @@ async function secretMount({ scope, mount, env }: SetUp): Promise<RunMount[]> {
   return [{ type: 'bind', source: path, target, readOnly: true }];
 }
 
-function secretOf({ request }: BuildScope, id: string): Uint8Array | undefined {
-  const secrets = request.secrets ?? {};
+async function secretOf(
+  { request }: BuildScope,
+  id: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  const { secrets = {} } = request;
+  if (typeof secrets === 'function') return secrets(id, signal);
   return Object.hasOwn(secrets, id) ? secrets[id] : undefined;
 }
 
-async function agentMount({ scope, mount, leases, env }: SetUp): Promise<RunMount[]> {
+async function agentOf(
+  { request }: BuildScope,
+  id: string,
+  signal: AbortSignal,
+): Promise<SshAgent | undefined> {
+  const { ssh = {} } = request;
+  if (typeof ssh === 'function') return ssh(id, signal);
+  if (!Object.hasOwn(ssh, id)) return undefined;
+  const { socketPath } = ssh[id]!;
+  return { connect: () => connect(socketPath) };
+}
+
+async function agentMount({ scope, mount, leases, env, signal }: SetUp): Promise<RunMount[]> {
   const { id, target, required, mode = 0o600, uid = 0, gid = 0 } = mount;
-  const agents = scope.request.ssh ?? {};
-  const agent = Object.hasOwn(agents, id) ? agents[id] : undefined;
+  const agent = await agentOf(scope, id, signal);
   if (!agent) {
     if (required) {
       throw notFound(
@@ -206,7 +224,7 @@ async function agentMount({ scope, mount, leases, env }: SetUp): Promise<RunMoun
   }
   if (!env.some((pair) => pair.startsWith('SSH_AUTH_SOCK='))) env.push(`SSH_AUTH_SOCK=${target}`);
   const socketPath = join(await scope.newSecretFolder(), 'agent');
-  leases.use(await openAgentSocket({ agentPath: agent.socketPath, socketPath, mode, uid, gid }));
+  leases.use(await openAgentSocket({ agent, socketPath, mode, uid, gid }));
   return [{ type: 'bind', source: socketPath, target, readOnly: false }];
 }
 

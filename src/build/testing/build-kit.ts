@@ -39,7 +39,7 @@ export interface BuildKit extends AsyncDisposable {
   readonly repositories: Map<string, { commit: string; files: Files }>;
 }
 
-export interface BuildMore extends Partial<Omit<BuildRequest, 'dockerfile'>> {
+export interface BuildMore extends Partial<BuildRequest> {
   /** Files of the context. */
   readonly files?: Files;
   readonly signal?: AbortSignal;

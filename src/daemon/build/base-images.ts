@@ -3,6 +3,7 @@ import { errorKind, formatReference, type Reference } from '../../core/index.ts'
 import { hostPlatform, platformMatches } from '../../image/index.ts';
 import type { ImageStore, LocalImage } from '../../store/index.ts';
 import type { Transfers } from '../transfers.ts';
+import { loginFor } from './login-for.ts';
 
 /** Base images from the local store, pulled when they are missing, of another platform, or asked for. */
 export function createBaseImages(options: {
@@ -30,7 +31,7 @@ export function createBaseImages(options: {
     const { image } = await transfers.pull(reference, {
       platform,
       signal,
-      auth: auth?.[reference.domain],
+      auth: await loginFor(auth, reference.domain, signal),
       onEvent(event) {
         if (event.kind !== 'progress') return;
         const { blob, doneBytes, totalBytes } = event;

@@ -10,6 +10,7 @@ import {
 import { type RegistryClient, registrySink, registrySource } from '../../registry/index.ts';
 import type { ImageStore } from '../../store/index.ts';
 import type { Transfers } from '../transfers.ts';
+import { loginFor } from './login-for.ts';
 
 /** Takes what was built out of this machine. */
 export function createExports(options: {
@@ -22,7 +23,7 @@ export function createExports(options: {
     async push(imageId, reference, { auth, onProgress, signal }) {
       const image = await images.resolve(imageId);
       const { digest } = await transfers.push(image, reference, {
-        auth: auth?.[reference.domain],
+        auth: await loginFor(auth, reference.domain, signal),
         signal,
         onEvent(event) {
           if (event.kind !== 'progress') return;
@@ -44,7 +45,9 @@ export function createCacheStores(client: RegistryClient): CacheStores {
     async source(address, { auth }): Promise<ImageSource> {
       if (address.kind === 'registry') {
         const { reference } = address;
-        return registrySource(client, reference, { credentials: auth?.[reference.domain] });
+        return registrySource(client, reference, {
+          credentials: await loginFor(auth, reference.domain),
+        });
       }
       if (address.kind === 'inline')
         throw notFound('import cache: type=inline names no image: use type=registry');
@@ -53,7 +56,9 @@ export function createCacheStores(client: RegistryClient): CacheStores {
     async sink(address, { auth }) {
       if (address.kind === 'registry') {
         const { reference } = address;
-        return registrySink(client, reference, { credentials: auth?.[reference.domain] });
+        return registrySink(client, reference, {
+          credentials: await loginFor(auth, reference.domain),
+        });
       }
       if (address.kind === 'inline')
         throw notFound('export cache: an inline cache is part of the image');

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { describe, test } from 'node:test';
-import type { BuildCache, BuildEvent, BuildRequest, BuildStep } from '../../../build/index.ts';
+import type {
+  BuildCache,
+  BuildEvent,
+  BuildRequest,
+  BuildStep,
+  RegistryLogin,
+} from '../../../build/index.ts';
 import { BerthError, canceled, collect, type Digest, invalid } from '../../../core/index.ts';
 import { type ServedApi, serveApi } from '../../http/http-fixture.ts';
 import { dockerTable, pageNotFound } from '../docker-api.ts';
@@ -233,7 +239,8 @@ describe('what a build asks for', () => {
     assert.equal(seen.limits?.memorySwapBytes, -1);
     assert.deepEqual(seen.limits?.ulimits, [{ name: 'nofile', soft: 1, hard: 2 }]);
     assert.equal(seen.shmSizeBytes, 67108864);
-    assert.equal(seen.auth?.['docker.io']?.username, 'u');
+    const auth = seen.auth as Readonly<Record<string, RegistryLogin>>;
+    assert.equal(auth['docker.io']?.username, 'u');
     assert.equal(seen.cacheFrom?.length, 1);
   });
 
