@@ -1,12 +1,14 @@
 /**
  * The import arrows of docs/architecture.md. A domain may import only the domains named beside it,
- * and only through their index.ts. "types" lists the domains whose types alone may be named.
+ * and only through their index.ts. "types" lists the domains whose types alone may be named. "doors"
+ * are index.ts files of a part by itself: the daemon opens the first door alone, and holds in memory
+ * neither the rules of lint nor the analysis of images.
  */
 const domains = {
   core: { imports: [] },
   linux: { imports: ['core'] },
-  dockerfile: { imports: ['core'] },
-  image: { imports: ['core'] },
+  dockerfile: { imports: ['core'], doors: ['lint'] },
+  image: { imports: ['core'], doors: ['analysis'] },
   store: { imports: ['core', 'linux', 'image'] },
   registry: { imports: ['core', 'image'] },
   build: { imports: ['core', 'dockerfile', 'image'] },
@@ -33,7 +35,7 @@ const rules = [
   },
 ];
 
-for (const [domain, { imports, types = [] }] of Object.entries(domains)) {
+for (const [domain, { imports, types = [], doors = [] }] of Object.entries(domains)) {
   const anyOf = (names) => (names.length > 0 ? `(${names.join('|')})` : '(?!)');
   rules.push({
     name: `${domain}-arrows`,
@@ -59,11 +61,27 @@ for (const [domain, { imports, types = [] }] of Object.entries(domains)) {
     severity: 'error',
     comment: `other domains import ${domain}/ through its index.ts`,
     from: { path: '^src/', pathNot: `^src/${domain}/` },
-    to: { path: `^src/${domain}/`, pathNot: [`^src/${domain}/index\\.ts$`, '-contract\\.ts$'] },
+    to: {
+      path: `^src/${domain}/`,
+      pathNot: [
+        `^src/${domain}/(${doors.map((door) => `${door}/|`).join('')})index\\.ts$`,
+        '-contract\\.ts$',
+      ],
+    },
   });
 }
 
 rules.push(
+  {
+    name: 'side-doors',
+    severity: 'error',
+    comment: 'the daemon holds neither the rules of lint nor the analysis of images in memory',
+    from: {
+      path: '^src/',
+      pathNot: ['^src/cli/', '\\.test\\.ts$', '^src/dockerfile/lint/', '^src/image/analysis/'],
+    },
+    to: { path: '^src/(dockerfile/lint|image/analysis)/', dependencyTypesNot: ['type-only'] },
+  },
   {
     name: 'contracts-are-for-tests',
     severity: 'error',

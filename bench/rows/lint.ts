@@ -1,4 +1,4 @@
-import { lintDockerfile } from '../../src/dockerfile/index.ts';
+import { lintDockerfile } from '../../src/dockerfile/lint/index.ts';
 import { type Row, timed } from '../row.ts';
 
 /** A file of ordinary size: two stages, long RUNs, most instructions. */

@@ -71,21 +71,6 @@ export type {
   WorkdirInstruction,
 } from './instruction.ts';
 export type { Comment } from './line-reader.ts';
-export type { BaseImages, LintBaseImage } from './lint/base-image-facts.ts';
-export { baseImageNames } from './lint/base-image-names.ts';
-export { buildCheckFindings } from './lint/build-check-findings.ts';
-export { applyFixes, type FixResult } from './lint/fix.ts';
-export { type LabelType, labelTypes } from './lint/label-value.ts';
-export { type Finding, type LintResult, lintDockerfile } from './lint/lint-dockerfile.ts';
-export { defaultLintOptions, type LintOptions } from './lint/lint-options.ts';
-export { type Rule, type Severity, severities, type TextEdit } from './lint/rule.ts';
-export { allRules } from './lint/rules/all-rules.ts';
-export {
-  type ShellcheckComment,
-  shellcheckExclusions,
-  shellcheckFindings,
-} from './lint/shellcheck/shellcheck-findings.ts';
-export { type ShellcheckScript, shellcheckScripts } from './lint/shellcheck/shellcheck-scripts.ts';
 export {
   type Dockerfile,
   type EmptyContinuation,

@@ -1,28 +1,3 @@
-export {
-  type AnalyzedLayer,
-  type AnalyzeOptions,
-  analyzeImage,
-  type ImageAnalysis,
-} from './analysis/analyze-image.ts';
-export {
-  compareImages,
-  type ImageComparison,
-  type PackageChange,
-  type PathChange,
-} from './analysis/compare.ts';
-export type { ConfigSecret } from './analysis/config-secrets.ts';
-export type { Duplicate } from './analysis/duplicates.ts';
-export type { Efficiency, RepeatedPath } from './analysis/efficiency.ts';
-export { childrenOf, type ImageTree, type PlacedLayer } from './analysis/image-tree.ts';
-export type { FoundSecret, InstalledPackage, Inventory } from './analysis/inventory.ts';
-export type { LayerChanges } from './analysis/layer-changes.ts';
-export { type DiffKind, type LayerDiff, layerDiff } from './analysis/layer-diff.ts';
-export type { LayerTree, NodeKind } from './analysis/layer-tree.ts';
-export type { Package, PackageKind } from './analysis/packages/package.ts';
-export type { LeftCache, RiskyFile } from './analysis/risks.ts';
-export { cycloneDxDocument, type SbomOptions, spdxDocument } from './analysis/sbom/sbom.ts';
-export { Stack } from './analysis/stack.ts';
-export type { Waste, WasteKind } from './analysis/waste.ts';
 export { directoryFiles } from './archive/directory-files.ts';
 export { layoutSink } from './archive/layout-sink.ts';
 export type { MemberFiles } from './archive/member-files.ts';

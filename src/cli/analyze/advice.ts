@@ -1,4 +1,4 @@
-import type { LeftCache, Waste } from '../../image/index.ts';
+import type { LeftCache, Waste } from '../../image/analysis/index.ts';
 
 /** What advice needs to know of the two layers of a waste. */
 export interface WastePlace {

@@ -1,6 +1,7 @@
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
-import { cycloneDxDocument, parsePlatform, spdxDocument } from '../../image/index.ts';
+import { cycloneDxDocument, spdxDocument } from '../../image/analysis/index.ts';
+import { parsePlatform } from '../../image/index.ts';
 import { printable } from '../render/table.ts';
 import { defaultCiConfig, type RuleFlags } from './ci-config.ts';
 import { type DiveConfig, switchOf } from './dive-config.ts';

@@ -1,4 +1,4 @@
-import type { ImageAnalysis, Waste } from '../../image/index.ts';
+import type { ImageAnalysis, Waste } from '../../image/analysis/index.ts';
 import { adviceFor } from './advice.ts';
 import type { DockerfileLine } from './dockerfile-lines.ts';
 import { instructionOf } from './layer-command.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Efficiency } from '../../image/index.ts';
+import type { Efficiency } from '../../image/analysis/index.ts';
 import { defaultRules, judge, type RuleSettings } from './ci-rules.ts';
 
 const image: Efficiency = {

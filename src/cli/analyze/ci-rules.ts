@@ -1,5 +1,5 @@
 import { invalid } from '../../core/index.ts';
-import type { Efficiency } from '../../image/index.ts';
+import type { Efficiency } from '../../image/analysis/index.ts';
 
 export const ruleNames = [
   'highestUserWastedPercent',

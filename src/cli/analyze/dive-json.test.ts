@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layeredImage } from '../../../test/contract/sample-layers.ts';
-import { analyzeImage } from '../../image/index.ts';
+import { analyzeImage } from '../../image/analysis/index.ts';
 import { diveJson } from './dive-json.ts';
 
 test("layers, files and waste in dive's form", async () => {

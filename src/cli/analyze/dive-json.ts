@@ -1,5 +1,5 @@
 import { digestHex } from '../../core/index.ts';
-import type { ImageAnalysis, LayerTree, NodeKind } from '../../image/index.ts';
+import type { ImageAnalysis, LayerTree, NodeKind } from '../../image/analysis/index.ts';
 import { commandOf } from './layer-command.ts';
 
 /** Tar's flags as numbers, which is how dive writes them; an implied directory has none. */

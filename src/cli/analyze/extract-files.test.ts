@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { layeredImage } from '../../../test/contract/sample-layers.ts';
-import { analyzeImage } from '../../image/index.ts';
+import { analyzeImage } from '../../image/analysis/index.ts';
 import { extractFiles } from './extract-files.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'berth-extract-'));

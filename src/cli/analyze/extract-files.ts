@@ -3,12 +3,10 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { invalid } from '../../core/index.ts';
+import { childrenOf, type ImageAnalysis, type ImageTree } from '../../image/analysis/index.ts';
 import {
-  childrenOf,
   cleanMemberPath,
   type Image,
-  type ImageAnalysis,
-  type ImageTree,
   layerArchive,
   memberBytes,
   memberRole,

@@ -1,4 +1,4 @@
-import type { AnalyzedLayer } from '../../image/index.ts';
+import type { AnalyzedLayer } from '../../image/analysis/index.ts';
 
 /** What made the layer, as its history tells it, without the shell that ran it. */
 export function commandOf({ history }: Pick<AnalyzedLayer, 'history'>): string {

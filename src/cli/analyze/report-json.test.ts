@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layeredImage } from '../../../test/contract/sample-layers.ts';
-import { analyzeImage, compareImages } from '../../image/index.ts';
+import { analyzeImage, compareImages } from '../../image/analysis/index.ts';
 import { comparisonJson, reportJson } from './report-json.ts';
 
 const big = 'x'.repeat(5000);

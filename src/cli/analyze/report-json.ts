@@ -1,9 +1,5 @@
-import type {
-  AnalyzedLayer,
-  ImageAnalysis,
-  ImageComparison,
-  ImageConfig,
-} from '../../image/index.ts';
+import type { AnalyzedLayer, ImageAnalysis, ImageComparison } from '../../image/analysis/index.ts';
+import type { ImageConfig } from '../../image/index.ts';
 import { adviceOnCache } from './advice.ts';
 import { attributeWaste, type LayerLines, placeName, placeOfLayer } from './attribution.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { type Connection, connect } from '../../client/index.ts';
-import { lintDockerfile } from '../../dockerfile/index.ts';
+import { lintDockerfile } from '../../dockerfile/lint/index.ts';
 import { askForImages } from './base-images.ts';
 import { lintFiles } from './lint-files.ts';
 

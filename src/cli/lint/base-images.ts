@@ -1,11 +1,11 @@
 import { type Connection, type ImageConfig, imagesClient } from '../../client/index.ts';
+import { parseDockerfile } from '../../dockerfile/index.ts';
 import {
   type BaseImages,
   baseImageNames,
   type LintBaseImage,
   type LintOptions,
-  parseDockerfile,
-} from '../../dockerfile/index.ts';
+} from '../../dockerfile/lint/index.ts';
 import type { LintInput } from './lint-files.ts';
 
 /** A daemon that takes longer is not waited for: what it knows only sharpens a few rules. */

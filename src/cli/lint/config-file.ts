@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { errorMessage, invalid } from '../../core/index.ts';
-import { type LabelType, type Severity, severities } from '../../dockerfile/index.ts';
+import { type LabelType, type Severity, severities } from '../../dockerfile/lint/index.ts';
 import { isFormat, isLabelType, isThreshold, type PartialConfig } from './lint-config.ts';
 
 /** What a configuration file says, and what in it was not understood. */

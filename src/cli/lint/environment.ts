@@ -1,4 +1,4 @@
-import type { LabelType } from '../../dockerfile/index.ts';
+import type { LabelType } from '../../dockerfile/lint/index.ts';
 import { isFormat, isLabelType, isThreshold, type PartialConfig } from './lint-config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

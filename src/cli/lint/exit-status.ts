@@ -1,4 +1,4 @@
-import { severities } from '../../dockerfile/index.ts';
+import { severities } from '../../dockerfile/lint/index.ts';
 import type { LintConfig } from './lint-config.ts';
 import type { FileReport } from './report.ts';
 

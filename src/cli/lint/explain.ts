@@ -1,5 +1,6 @@
 import { invalid } from '../../core/index.ts';
-import { allChecks, allRules, nearest, type Rule } from '../../dockerfile/index.ts';
+import { allChecks, nearest } from '../../dockerfile/index.ts';
+import { allRules, type Rule } from '../../dockerfile/lint/index.ts';
 
 type Example = Rule['bad'][number];
 

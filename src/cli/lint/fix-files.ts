@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { invalid, randomId } from '../../core/index.ts';
-import { applyFixes, type LintOptions, lintDockerfile } from '../../dockerfile/index.ts';
+import { applyFixes, type LintOptions, lintDockerfile } from '../../dockerfile/lint/index.ts';
 import type { LintInput } from './lint-files.ts';
 import { shown } from './shown.ts';
 

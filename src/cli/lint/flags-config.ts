@@ -1,5 +1,5 @@
 import { invalid } from '../../core/index.ts';
-import type { LabelType } from '../../dockerfile/index.ts';
+import type { LabelType } from '../../dockerfile/lint/index.ts';
 import type { FormatName } from './formats/format-name.ts';
 import { isLabelType, isThreshold, type PartialConfig } from './lint-config.ts';
 

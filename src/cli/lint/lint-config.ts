@@ -4,7 +4,7 @@ import {
   labelTypes,
   type Severity,
   severities,
-} from '../../dockerfile/index.ts';
+} from '../../dockerfile/lint/index.ts';
 import { type FormatName, formatNames } from './formats/format-name.ts';
 
 /** The severity from which on findings fail: `ignore` and `none` let any finding fail. */

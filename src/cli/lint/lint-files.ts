@@ -6,7 +6,7 @@ import {
   lintDockerfile,
   shellcheckFindings,
   shellcheckScripts,
-} from '../../dockerfile/index.ts';
+} from '../../dockerfile/lint/index.ts';
 import type { FileReport } from './report.ts';
 import type { RunShellcheck } from './run-shellcheck.ts';
 

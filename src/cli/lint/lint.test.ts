@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { defaultLintOptions, type Severity } from '../../dockerfile/index.ts';
+import { defaultLintOptions, type Severity } from '../../dockerfile/lint/index.ts';
 import { configCandidates, findConfigFile, parseConfig } from './config-file.ts';
 import { environmentConfig } from './environment.ts';
 import { lintExitStatus } from './exit-status.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../dockerfile/index.ts';
+import type { Finding } from '../../dockerfile/lint/index.ts';
 
 /** The findings in one file. */
 export interface FileReport {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
-import type { LintOptions } from '../../dockerfile/index.ts';
+import type { LintOptions } from '../../dockerfile/lint/index.ts';
 import { parseBuildArgs } from '../build-args.ts';
 import { askForImages } from './base-images.ts';
 import { configCandidates, findConfigFile } from './config-file.ts';

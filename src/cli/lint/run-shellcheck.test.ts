@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { lintDockerfile, shellcheckScripts } from '../../dockerfile/index.ts';
+import { lintDockerfile, shellcheckScripts } from '../../dockerfile/lint/index.ts';
 import { lintFiles } from './lint-files.ts';
 import { shellcheckRunner } from './run-shellcheck.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoCode, unavailable } from '../../core/index.ts';
-import { type ShellcheckComment, shellcheckExclusions } from '../../dockerfile/index.ts';
+import { type ShellcheckComment, shellcheckExclusions } from '../../dockerfile/lint/index.ts';
 
 /** What ShellCheck says of each script, in their order; undefined when it is not installed. */
 export type RunShellcheck = (

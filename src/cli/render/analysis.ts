@@ -1,5 +1,5 @@
 import { formatSize } from '../../core/index.ts';
-import type { AnalyzedLayer, Efficiency, ImageAnalysis } from '../../image/index.ts';
+import type { AnalyzedLayer, Efficiency, ImageAnalysis } from '../../image/analysis/index.ts';
 import type { RuleResult } from '../analyze/ci-rules.ts';
 import { instructionOf } from '../analyze/layer-command.ts';
 import {

@@ -1,11 +1,6 @@
 import { formatSize } from '../../core/index.ts';
-import {
-  formatPlatform,
-  type ImageComparison,
-  type PackageChange,
-  type PathChange,
-  type Platform,
-} from '../../image/index.ts';
+import type { ImageComparison, PackageChange, PathChange } from '../../image/analysis/index.ts';
+import { formatPlatform, type Platform } from '../../image/index.ts';
 import { printable, renderTable } from './table.ts';
 
 export interface ComparisonOptions {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layeredImage, type SampleMember } from '../../../test/contract/sample-layers.ts';
-import { analyzeImage } from '../../image/index.ts';
+import { analyzeImage } from '../../image/analysis/index.ts';
 import { renderAnalysis } from './analysis.ts';
 
 type Layers = { line: string; members: Record<string, SampleMember> }[];

@@ -1,5 +1,5 @@
 import { formatSize } from '../../core/index.ts';
-import type { ImageAnalysis, LeftCache, RiskyFile, Waste } from '../../image/index.ts';
+import type { ImageAnalysis, LeftCache, RiskyFile, Waste } from '../../image/analysis/index.ts';
 import { adviceOnCache } from '../analyze/advice.ts';
 import { attributeWaste, type LayerLines, placeName } from '../analyze/attribution.ts';
 import { printable, renderTable } from './table.ts';

@@ -1,5 +1,5 @@
 import { formatSize } from '../../../core/index.ts';
-import type { DiffKind } from '../../../image/index.ts';
+import type { DiffKind } from '../../../image/analysis/index.ts';
 import { fitLine, type Span, type Style, wrapLine } from './styled-text.ts';
 import type { ViewState } from './view-state.ts';
 

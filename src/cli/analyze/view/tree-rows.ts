@@ -1,4 +1,4 @@
-import type { DiffKind, ImageTree, LayerDiff } from '../../../image/index.ts';
+import type { DiffKind, ImageTree, LayerDiff } from '../../../image/analysis/index.ts';
 
 export type SortOrder = 'name' | 'size';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { layeredImage, type SampleMember } from '../../../../test/contract/sample-layers.ts';
-import { analyzeImage } from '../../../image/index.ts';
+import { analyzeImage } from '../../../image/analysis/index.ts';
 import type { DiveConfig } from '../dive-config.ts';
 import { drawView } from './draw-view.ts';
 import { viewSettings } from './view-settings.ts';

@@ -3,7 +3,7 @@ import {
   type ImageAnalysis,
   type LayerDiff,
   layerDiff,
-} from '../../../image/index.ts';
+} from '../../../image/analysis/index.ts';
 import type { DockerfileLine } from '../dockerfile-lines.ts';
 import type { Key } from './keys.ts';
 import { type SortOrder, type TreeOrder, treeOrder, visibleRows } from './tree-rows.ts';

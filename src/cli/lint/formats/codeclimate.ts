@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Finding, Severity } from '../../../dockerfile/index.ts';
+import type { Finding, Severity } from '../../../dockerfile/lint/index.ts';
 import type { FileReport, FormatOptions, Formatter } from '../report.ts';
 import { shownJson } from '../shown.ts';
 

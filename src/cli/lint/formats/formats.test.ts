@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ShellcheckComment } from '../../../dockerfile/index.ts';
+import type { ShellcheckComment } from '../../../dockerfile/lint/index.ts';
 import { lintFiles } from '../lint-files.ts';
 import type { FileReport } from '../report.ts';
 import { type FormatName, formatNames } from './format-name.ts';

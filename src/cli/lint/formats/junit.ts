@@ -1,4 +1,4 @@
-import type { Finding } from '../../../dockerfile/index.ts';
+import type { Finding } from '../../../dockerfile/lint/index.ts';
 import type { Formatter } from '../report.ts';
 import { shownXml } from '../shown.ts';
 

@@ -1,4 +1,4 @@
-import { allRules, type Finding, type Severity } from '../../../dockerfile/index.ts';
+import { allRules, type Finding, type Severity } from '../../../dockerfile/lint/index.ts';
 import type { Formatter } from '../report.ts';
 import { shownJson } from '../shown.ts';
 

@@ -1,4 +1,4 @@
-import type { Finding, Severity } from '../../../dockerfile/index.ts';
+import type { Finding, Severity } from '../../../dockerfile/lint/index.ts';
 import type { Formatter } from '../report.ts';
 import { shownJson } from '../shown.ts';
 

@@ -1,4 +1,4 @@
-import type { Severity } from '../../../dockerfile/index.ts';
+import type { Severity } from '../../../dockerfile/lint/index.ts';
 import type { Formatter } from '../report.ts';
 import { shown } from '../shown.ts';
 
