@@ -19,6 +19,8 @@ export interface Filesystems {
    * Puts the top layer of `chain` on another stack, without copying its files (COPY --link).
    */
   restack(chain: Digest, parent: Chain): Promise<CommittedStep>;
+  /** Would a copy onto the stack find what another copy found on its own? */
+  findsSame(chain: Chain, surroundings: Surroundings): Promise<boolean>;
   /** Lets a stack go that the cache no longer names; what an image or a stack needs stays. */
   release(chain: Digest): Promise<{ freedBytes: number }>;
   /** Those of the stacks that an image needs. */
@@ -229,8 +231,11 @@ export interface Trees {
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
   /** Removes a folder of the builder's own with all below it; it need not be there. */
   remove(directory: string): Promise<void>;
-  /** Copies as COPY does; see CopyRequest. Throws `not-found`, `invalid`, `unavailable` (disk full). */
-  copy(request: CopyRequest): Promise<void>;
+  /**
+   * Copies as COPY does; see CopyRequest. Tells what it found below, where it is not too much. Throws
+   * `not-found`, `invalid`, `unavailable` (disk full).
+   */
+  copy(request: CopyRequest): Promise<Surroundings | undefined>;
   /**
    * Writes contents that come from outside; gives the 32 bytes of each file's sha256, in the order of
    * `wanted`. Throws `invalid` for what was not asked for, is too large or does not end.
@@ -241,6 +246,13 @@ export interface Trees {
   /** Resolves when what was written to the filesystem of a folder is on its disk. */
   settle(directory: string): Promise<void>;
 }
+
+/**
+ * What a copy found at each path of the stack below that it looked at: with what is copied, all that
+ * its layer follows from. The store's words, for `Filesystems.findsSame`; those of several copies
+ * into one layer may be put together.
+ */
+export type Surroundings = readonly string[];
 
 /** Entries by slash-separated path relative to the tree's root, sorted, directories included. */
 export interface FileTree {

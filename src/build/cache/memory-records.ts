@@ -1,5 +1,5 @@
 import type { Digest } from '../../core/index.ts';
-import type { CacheRecord, CacheRecords } from './records.ts';
+import type { CacheRecord, CacheRecords, KnownCopy } from './records.ts';
 
 /** Records that last as long as the process: for tests and builders without a disk. */
 export function createMemoryRecords(): CacheRecords {
@@ -7,6 +7,7 @@ export function createMemoryRecords(): CacheRecords {
   const aliases = new Map<Digest, Digest>();
   const details = new Map<Digest, string>();
   const notes = new Map<string, string>();
+  const copies = new Map<Digest, KnownCopy>();
   return {
     get: (key) => records.get(key),
     put(record, given) {
@@ -22,6 +23,7 @@ export function createMemoryRecords(): CacheRecords {
     delete(key) {
       records.delete(key);
       for (const [quick, target] of aliases) if (target === key) aliases.delete(quick);
+      for (const [content, copy] of copies) if (copy.key === key) copies.delete(content);
       const named = new Set([...records.values()].flatMap(({ inputs }) => Object.values(inputs)));
       for (const digest of details.keys()) if (!named.has(digest)) details.delete(digest);
     },
@@ -35,6 +37,8 @@ export function createMemoryRecords(): CacheRecords {
     alias: (quick, key) => void aliases.set(quick, key),
     resolveAlias: (quick) => aliases.get(quick),
     detail: (digest) => details.get(digest),
+    putCopy: (content, copy) => void copies.set(content, copy),
+    copyOf: (content) => copies.get(content),
     putNote: (name, value) => void notes.set(name, value),
     note: (name) => notes.get(name),
     flush: () => {},

@@ -95,6 +95,20 @@ function contract(open: () => { records: CacheRecords; close(): void }): void {
       assert.equal(records.detail(shared), 'shared text');
     }));
 
+  test('a copy is known by its content, as long as its record', () =>
+    withRecords((records) => {
+      const [a, b] = [record('a'), record('b')];
+      const content = digestOf('content');
+      for (const { key } of [a, b]) records.putCopy(content, { key, surroundings: ['x'] });
+      records.flush();
+      assert.deepEqual(records.copyOf(content), { key: b.key, surroundings: ['x'] });
+      assert.equal(records.copyOf(digestOf('other')), undefined);
+      records.delete(a.key);
+      assert.ok(records.copyOf(content));
+      records.delete(b.key);
+      assert.equal(records.copyOf(content), undefined);
+    }));
+
   test('notes are kept by name', () =>
     withRecords((records) => {
       records.putNote('etag https://x', '"1"');

@@ -1,4 +1,5 @@
 import type { Digest } from '../../core/index.ts';
+import type { Surroundings } from '../ports.ts';
 import type { Inputs } from './inputs.ts';
 
 /** What a step's key led to. */
@@ -19,6 +20,13 @@ export interface CacheRecord {
   readonly createdAtMs: number;
   readonly usedAtMs: number;
   readonly uses: number;
+}
+
+/** A layer of copied files: it is right for every stack that has the same surroundings. */
+export interface KnownCopy {
+  /** The record that leads to it. */
+  readonly key: Digest;
+  readonly surroundings: Surroundings;
 }
 
 /**
@@ -43,6 +51,10 @@ export interface CacheRecords extends Disposable {
   resolveAlias(quick: Digest): Digest | undefined;
 
   detail(digest: Digest): string | undefined;
+
+  /** Remembers a layer by what was copied into it; one for each `content`, as long as its record. */
+  putCopy(content: Digest, copy: KnownCopy): void;
+  copyOf(content: Digest): KnownCopy | undefined;
 
   /** A small fact that outlives builds, such as the ETag of an address. */
   putNote(name: string, value: string): void;

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { gunzipSync, gzip, gzipSync } from 'node:zlib';
 import type { Digest } from '../../core/index.ts';
-import type { CacheRecord, CacheRecords } from './records.ts';
+import type { CacheRecord, CacheRecords, KnownCopy } from './records.ts';
 
 /** The part of Berth's database that the records need. */
 export interface RecordsDatabase {
@@ -25,6 +25,9 @@ const migrations = [
      key TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (key, digest)) STRICT, WITHOUT ROWID;
    CREATE INDEX build_record_details_digest ON build_record_details (digest);
    CREATE TABLE build_notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE build_copies (
+     content TEXT PRIMARY KEY, key TEXT NOT NULL, surroundings TEXT NOT NULL) STRICT;
+   CREATE INDEX build_copies_key ON build_copies (key);`,
 ];
 
 const statements = {
@@ -45,6 +48,9 @@ const statements = {
     AND digest NOT IN (SELECT digest FROM build_record_details WHERE key <> ?1)`,
   alias: 'INSERT OR REPLACE INTO build_aliases VALUES (?, ?)',
   resolveAlias: 'SELECT key FROM build_aliases WHERE quick = ?',
+  putCopy: 'INSERT OR REPLACE INTO build_copies VALUES (?, ?, ?)',
+  copyOf: 'SELECT key, surroundings FROM build_copies WHERE content = ?',
+  removeCopies: 'DELETE FROM build_copies WHERE key = ?',
   link: 'INSERT OR IGNORE INTO build_record_details VALUES (?, ?)',
   putDetail: 'INSERT OR IGNORE INTO build_details VALUES (?, ?)',
   detail: 'SELECT gzipped FROM build_details WHERE digest = ?',
@@ -74,6 +80,7 @@ class SqliteRecords implements CacheRecords {
   readonly #links: [key: Digest, digest: Digest][] = [];
   readonly #aliases = new Map<Digest, Digest>();
   readonly #notes = new Map<string, string>();
+  readonly #copies = new Map<Digest, KnownCopy>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -110,9 +117,9 @@ class SqliteRecords implements CacheRecords {
 
   delete(key: Digest): void {
     this.flush();
-    const { remove, removeAliases, removeDetails, removeLinks } = this.#sql;
+    const { remove, removeAliases, removeCopies, removeDetails, removeLinks } = this.#sql;
     this.#database.transaction(() => {
-      for (const statement of [removeDetails, removeLinks, removeAliases, remove]) {
+      for (const statement of [removeDetails, removeLinks, removeAliases, removeCopies, remove]) {
         statement.run(key);
       }
     });
@@ -150,6 +157,18 @@ class SqliteRecords implements CacheRecords {
     return row && gunzipSync(row.gzipped as Uint8Array).toString();
   }
 
+  putCopy(content: Digest, copy: KnownCopy): void {
+    this.#copies.set(content, copy);
+    this.#schedule();
+  }
+
+  copyOf(content: Digest): KnownCopy | undefined {
+    const waiting = this.#copies.get(content);
+    if (waiting) return waiting;
+    const row = this.#sql.copyOf.get(content);
+    return row && { key: row.key as Digest, surroundings: JSON.parse(row.surroundings as string) };
+  }
+
   putNote(name: string, value: string): void {
     this.#notes.set(name, value);
     this.#schedule();
@@ -163,7 +182,7 @@ class SqliteRecords implements CacheRecords {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const parts = [this.#records, this.#details, this.#aliases, this.#notes];
+    const parts = [this.#records, this.#details, this.#aliases, this.#notes, this.#copies];
     if (this.#links.length === 0 && parts.every(({ size }) => size === 0)) return;
     this.#database.transaction(() => this.#write());
     for (const part of parts) part.clear();
@@ -176,7 +195,7 @@ class SqliteRecords implements CacheRecords {
   }
 
   #write(): void {
-    const { put, putDetail, link, alias, putNote } = this.#sql;
+    const { put, putDetail, link, alias, putNote, putCopy } = this.#sql;
     for (const record of this.#records.values()) put.run(...toRow(record));
     for (const [digest, { text, gzipped }] of this.#details) {
       putDetail.run(digest, gzipped ?? gzipSync(text, { level: 1 }));
@@ -184,6 +203,9 @@ class SqliteRecords implements CacheRecords {
     for (const [key, digest] of this.#links) link.run(key, digest);
     for (const [quick, key] of this.#aliases) alias.run(quick, key);
     for (const [name, value] of this.#notes) putNote.run(name, value);
+    for (const [content, { key, surroundings }] of this.#copies) {
+      putCopy.run(content, key, JSON.stringify(surroundings));
+    }
   }
 
   /** Compressed away from the event loop; the write waits for it unless `flush` is asked for. */

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type Digest, digestOf, invalid } from '../../core/index.ts';
 import { type Inputs, keyOf, listInput } from '../cache/inputs.ts';
 import type { CopyAction } from '../plan/actions.ts';
-import type { CommittedStep, CopyItem, WritableFilesystem } from '../ports.ts';
+import type { CommittedStep, CopyItem, Surroundings, WritableFilesystem } from '../ports.ts';
 import type { BuildScope, Parent } from './build-scope.ts';
 import {
   lookAtSource,
@@ -12,7 +12,8 @@ import {
 } from './copy-materials.ts';
 import type { Attempt, LayerStep } from './layer-step.ts';
 import { readOwner } from './read-owner.ts';
-import { needsUserFiles, type Owner, parseOwner } from './users.ts';
+import { reuseCopy } from './reuse-copy.ts';
+import type { Owner } from './users.ts';
 
 /** COPY and ADD: a layer with the files of all sources. */
 export async function copyStep(
@@ -38,14 +39,15 @@ export async function copyStep(
         action,
         materials.map(({ digest }) => digest),
       );
+      const inputs = { ...shared, parent: parent.identity };
       return {
-        inputs: { ...shared, parent: parent.identity },
+        inputs,
         details: detailsOf(materials),
         deterministic: true,
         make: (attempt) =>
           action.link
             ? makeLinked(scope, { parent, action, materials, attempt, shared })
-            : makeOnParent(scope, { parent, action, materials, attempt }),
+            : makeOnParent(scope, { parent, action, materials, attempt, shared, inputs }),
       };
     },
   };
@@ -110,17 +112,35 @@ interface Making {
   readonly attempt: Attempt;
 }
 
-async function makeOnParent(scope: BuildScope, making: Making): Promise<CommittedStep> {
-  const { filesystems, rootFiles } = scope.ports;
-  const { parent, action, attempt } = making;
-  await using filesystem = await filesystems.prepare(parent.chain);
-  const { owner: named } = action;
-  const owner =
-    named === undefined ? undefined : await readOwner(rootFiles, () => filesystem.mount(), named);
-  await copyInto(scope, filesystem, { ...making, owner });
-  // Awaited here: at the end of the block the filesystem is dropped unless it is committed.
-  return await commit(scope, filesystem, attempt);
+async function makeOnParent(
+  scope: BuildScope,
+  making: Making & { shared: Inputs; inputs: Inputs },
+): Promise<CommittedStep> {
+  const { parent, action, attempt, shared, inputs } = making;
+  const owner = await ownerOn(scope, parent, action);
+  const content = { ...shared, owner: ownerInput(owner) };
+  return reuseCopy(scope, {
+    ...{ parent, content, inputs, attempt },
+    async make() {
+      await using filesystem = await scope.ports.filesystems.prepare(parent.chain);
+      const surroundings = await copyInto(scope, filesystem, { ...making, owner });
+      // Awaited here: at the end of the block the filesystem is dropped unless it is committed.
+      return { layer: await commit(scope, filesystem, attempt), surroundings };
+    },
+  });
 }
+
+/** The owner --chown names, whom the stack below may have to tell. */
+async function ownerOn(
+  scope: BuildScope,
+  parent: Parent,
+  { owner }: CopyAction,
+): Promise<Owner | undefined> {
+  if (owner === undefined) return undefined;
+  return readOwner(scope.ports.rootFiles, () => scope.view(parent.chain), owner);
+}
+
+const ownerInput = (owner: Owner | undefined) => (owner ? `${owner.uid}:${owner.gid}` : '');
 
 function commit(scope: BuildScope, filesystem: WritableFilesystem, { signal }: Attempt) {
   return filesystem.commit({ epochS: scope.epochS, signal });
@@ -134,10 +154,10 @@ async function makeLinked(
   scope: BuildScope,
   making: Making & { shared: Inputs },
 ): Promise<CommittedStep> {
-  const { filesystems, records, rootFiles } = scope.ports;
+  const { filesystems, records } = scope.ports;
   const { parent, action, attempt, shared } = making;
-  const owner = await ownerForLink();
-  const inputs = { ...shared, owner: owner ? `${owner.uid}:${owner.gid}` : '' };
+  const owner = await ownerOn(scope, parent, action);
+  const inputs = { ...shared, owner: ownerInput(owner) };
   const key = keyOf({ ...inputs, step: `${shared.step} --link` });
   const known = records.get(key);
   if (known && (await filesystems.has(known.chain))) {
@@ -162,12 +182,6 @@ async function makeLinked(
     uses: 0,
   });
   return await filesystems.restack(layer.chain, parent.chain);
-
-  async function ownerForLink(): Promise<Owner | undefined> {
-    if (action.owner === undefined) return undefined;
-    if (!needsUserFiles(action.owner)) return parseOwner(action.owner, { passwd: '', group: '' });
-    return readOwner(rootFiles, () => scope.view(parent.chain), action.owner);
-  }
 }
 
 interface Copying extends Making {
@@ -179,13 +193,16 @@ async function copyInto(
   scope: BuildScope,
   filesystem: WritableFilesystem,
   copying: Copying,
-): Promise<void> {
+): Promise<Surroundings | undefined> {
   const { action, materials, attempt } = copying;
   const sets: MaterialFiles[] = [];
   for (const material of materials) sets.push(await material.files(attempt.signal));
   const destination = await destinationOf(scope, filesystem, { action, sets });
-  for (const set of sets)
-    await copySet(scope, filesystem.upperPath, { ...copying, set, destination });
+  const found: (Surroundings | undefined)[] = [];
+  for (const set of sets) {
+    found.push(...(await copySet(scope, filesystem.upperPath, { ...copying, set, destination })));
+  }
+  return found.every((one) => one !== undefined) ? found.flat() : undefined;
 }
 
 interface Destination {
@@ -216,12 +233,13 @@ async function copySet(
   scope: BuildScope,
   targetRoot: string,
   copying: Copying & { set: MaterialFiles; destination: Destination },
-): Promise<void> {
+): Promise<(Surroundings | undefined)[]> {
   const { action, attempt, set, destination } = copying;
   const owner = copying.owner ?? set.owner;
   const groups = Map.groupBy(set.items, ({ sourceRoot }) => sourceRoot);
+  const found: (Surroundings | undefined)[] = [];
   for (const [sourceRoot, items] of groups) {
-    await scope.ports.trees.copy({
+    const surroundings = await scope.ports.trees.copy({
       sourceRoot,
       items: items.map((item) => copyItem(item, destination)),
       skip: unionOf(items.map(({ skip }) => skip)),
@@ -232,7 +250,9 @@ async function copySet(
       mayLink: set.mayLink,
       signal: attempt.signal,
     });
+    found.push(surroundings);
   }
+  return found;
 }
 
 /** Items of one selection share a set: then that is it. */

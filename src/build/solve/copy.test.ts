@@ -148,6 +148,28 @@ test('--link makes one layer for all parents', async () => {
   assert.equal(first.config.rootfs.diff_ids.at(-1), second.config.rootfs.diff_ids.at(-1));
 });
 
+test('a copy is made once for all parents on which it would come out the same', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('one:latest', { one: '1' });
+  await kit.addImage('two:latest', { two: '2' });
+  await kit.addImage('there:latest', { 'opt/': '' });
+  const files = { app: 'app' };
+  const layerOn = async (base: string, more: { noCache?: boolean } = {}) => {
+    const dockerfile = `FROM ${base}\nWORKDIR /w\nCOPY app /opt/\n`;
+    const built = await kit.build(dockerfile, { files, ...more });
+    assert.equal(built.file('/opt/app'), 'app');
+    assert.equal(built.outcomes['COPY app /opt/'], 'done');
+    return built.config.rootfs.diff_ids.slice(1);
+  };
+  const first = await layerOn('one');
+  assert.deepEqual(await layerOn('two'), first);
+  assert.notDeepEqual(await layerOn('there'), first);
+  const usage = await kit.builder.cache.usage();
+  assert.equal(usage.length, 6, 'a record for each step, as if it had been copied');
+  const again = await layerOn('two', { noCache: true });
+  assert.notDeepEqual(again[0], first[0], 'a new directory, with a new time');
+});
+
 test('ADD unpacks local archives, and what it fetches only when told to', async () => {
   await using kit = await createBuildKit();
   await kit.addImage('base:latest', {});

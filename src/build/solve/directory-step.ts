@@ -1,44 +1,55 @@
 import type { DirectoryAction } from '../plan/actions.ts';
 import type { BuildScope, Parent } from './build-scope.ts';
-import type { LayerStep } from './layer-step.ts';
+import type { Attempt, LayerStep } from './layer-step.ts';
 import { readOwner } from './read-owner.ts';
+import { reuseCopy } from './reuse-copy.ts';
+import type { Owner } from './users.ts';
 
 /** WORKDIR: a layer with the directory, empty when it was there. */
 export function directoryStep(
   scope: BuildScope,
   parent: Parent,
-  { path, user }: DirectoryAction,
+  action: DirectoryAction,
 ): LayerStep {
-  const { filesystems, rootFiles, trees } = scope.ports;
-  const { epochS } = scope;
-  const inputs = {
-    step: 'WORKDIR',
-    parent: parent.identity,
-    path,
-    user,
-    epoch: String(epochS ?? ''),
-  };
+  const { path, user } = action;
+  const content = { step: 'WORKDIR', path, epoch: String(scope.epochS ?? '') };
+  const inputs = { ...content, user, parent: parent.identity };
   return {
     quick: undefined,
     look: async () => ({
       inputs,
       details: new Map(),
       deterministic: true,
-      async make({ signal }) {
-        await using filesystem = await filesystems.prepare(parent.chain);
-        // Copying an empty directory makes it, and what is missing above it, without a mount.
-        await trees.copy({
-          sourceRoot: await scope.newFolder('directory'),
-          items: [{ sourcePath: '', targetPath: path, shallow: true }],
-          targetRoot: filesystem.upperPath,
-          owner: await readOwner(rootFiles, () => filesystem.mount(), user),
-          mode: 0o755,
-          epochS,
-          mayLink: false,
-          signal,
+      async make(attempt) {
+        const view = () => scope.view(parent.chain);
+        const owner = await readOwner(scope.ports.rootFiles, view, user);
+        return reuseCopy(scope, {
+          ...{ parent, inputs, attempt },
+          content: { ...content, owner: `${owner.uid}:${owner.gid}` },
+          make: () => makeDirectory(scope, parent, { path, owner, attempt }),
         });
-        return await filesystem.commit({ epochS, signal });
       },
     }),
   };
+}
+
+async function makeDirectory(
+  scope: BuildScope,
+  parent: Parent,
+  { path, owner, attempt: { signal } }: { path: string; owner: Owner; attempt: Attempt },
+) {
+  const { epochS } = scope;
+  await using filesystem = await scope.ports.filesystems.prepare(parent.chain);
+  // Copying an empty directory makes it, and what is missing above it, without a mount.
+  const surroundings = await scope.ports.trees.copy({
+    sourceRoot: await scope.newFolder('directory'),
+    items: [{ sourcePath: '', targetPath: path, shallow: true }],
+    targetRoot: filesystem.upperPath,
+    owner,
+    mode: 0o755,
+    epochS,
+    mayLink: false,
+    signal,
+  });
+  return { layer: await filesystem.commit({ epochS, signal }), surroundings };
 }

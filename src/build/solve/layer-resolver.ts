@@ -85,7 +85,7 @@ export function createLayerResolver(options: ResolverOptions) {
       workKey,
       ({ signal: workSignal, tell }) => {
         const work = slots.run(async () => {
-          const layer = await looked.make({ signal: workSignal, tell });
+          const layer = await looked.make({ signal: workSignal, tell, mayReuse: mayUseCache });
           hold(layer.chain);
           const record = recordOf(request, { looked, key, layer, startedAtMs });
           records.put(record, looked.details);

@@ -37,6 +37,8 @@ export interface LookedStep {
 
 export interface Attempt {
   readonly signal: AbortSignal;
+  /** Layers that were made before may be used. */
+  readonly mayReuse: boolean;
   tell(note: StepNote): void;
 }
 

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { collect, type Digest, digestOf, internal, notFound, streamOf } from '../../core/index.ts';
 import { mediaTypes } from '../../image/index.ts';
 import type { Chain, CommittedStep, Filesystems, LayerEntry, Layers } from '../ports.ts';
-import { entriesOf } from './fake-trees.ts';
+import { entriesOf, hasSurroundings } from './fake-trees.ts';
 
 interface Layer extends CommittedStep {
   readonly parent: Chain;
@@ -118,11 +118,17 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
     async restack(chain, parent) {
       const layer = layers.get(chain)!;
       const folder = mkdtempSync(join(root, 'restacked-'));
-      for (const from of [folderOf(parent), layer.folder]) {
-        cpSync(from, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+      const as = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
+      cpSync(folderOf(parent), folder, as);
+      const before = entriesOf(folderOf(layer.parent));
+      for (const [path, entry] of entriesOf(layer.folder)) {
+        if (path === '' || JSON.stringify(before.get(path)) === JSON.stringify(entry)) continue;
+        if (entry.type === 'directory') mkdirSync(join(folder, path), { recursive: true });
+        else cpSync(join(layer.folder, path), join(folder, path), as);
       }
       return add(parent, folder, layer.diffId);
     },
+    findsSame: async (chain, surroundings) => hasSurroundings(folderOf(chain), surroundings),
     async release(chain) {
       const layer = layers.get(chain);
       if (!layer || [...layers.values()].some(({ parent }) => parent === chain)) {

@@ -50,7 +50,11 @@ export function createFakeTrees(): Trees {
       return { rootPath: real, entries: entriesOf(real) };
     },
     remove: async (directory) => rmSync(directory, { recursive: true, force: true }),
-    copy: async (request) => copy(request),
+    async copy(request) {
+      const surroundings = surroundingsOf(request);
+      copy(request);
+      return surroundings;
+    },
     receive,
     update: async (request) => update(request),
     settle: async () => {},
@@ -123,6 +127,27 @@ function entryOf(path: string): FileEntry {
     digest:
       type === 'file' ? finishDigest(createHash('sha256').update(readFileSync(path))) : undefined,
   };
+}
+
+/** What stands at each target and above it. */
+function surroundingsOf({ targetRoot, items }: CopyRequest): string[] {
+  const notes: string[] = [];
+  for (const { targetPath } of items) {
+    for (let path = targetPath; path !== '/'; path = dirname(path)) {
+      notes.push(surroundingOf(targetRoot, posix.join('/', path)));
+    }
+  }
+  return notes;
+}
+
+function surroundingOf(root: string, path: string): string {
+  const stat = lstatSync(join(root, path), { throwIfNoEntry: false });
+  return `${path} ${stat ? `${stat.isDirectory()} ${stat.mode}` : 'nothing'}`;
+}
+
+/** Whether a root answers what another one answered. */
+export function hasSurroundings(root: string, notes: readonly string[]): boolean {
+  return notes.every((note) => surroundingOf(root, note.split(' ', 1)[0]!) === note);
 }
 
 function copy(request: CopyRequest): void {

@@ -38,6 +38,7 @@ export function createFilesystems(options: {
     view: (chain) => snapshots.view(chain),
     layers: (chain) => snapshots.layers(chain),
     restack: (chain, parent) => snapshots.restack(chain, parent),
+    findsSame: (chain, surroundings) => snapshots.findsSame(chain, surroundings),
     async release(chain) {
       if (!(await snapshots.has(chain)) || images.roots().chains.includes(chain))
         return { freedBytes: 0 };

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import { LayerDirectories } from '../layers/layer-directories.ts';
 import { type ChainRecord, committedLayer, LayerRecords } from '../layers/layer-records.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
+import { findsSame, type Surroundings } from '../trees/surroundings.ts';
 import { type ArchiveParts, archiveLayer } from './archive-layer.ts';
 import { LayerIntake } from './layer-intake.ts';
 import { type LayerPaths, layerPaths } from './layer-paths.ts';
@@ -119,6 +120,11 @@ export class OverlaySnapshots implements Snapshots, AsyncDisposable {
   archiveTree(directory: string, { epochS, signal }: Archiving = {}): ByteStream {
     const input = { directory, withRoot: false, epochS };
     return this.#parts.pool.stream('archive-diff', input, { signal });
+  }
+
+  /** Whether a copy onto the stack would find what another one found on its own. */
+  async findsSame(chain: ChainId | null, surroundings: Surroundings): Promise<boolean> {
+    return findsSame(this.#parts.directories.all(this.#recordOf(chain)), surroundings);
   }
 
   async *archiveStack(chain: ChainId | null, options?: Archiving): ByteStream {

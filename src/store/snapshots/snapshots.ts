@@ -1,5 +1,6 @@
 import type { ByteStream, Digest } from '../../core/index.ts';
 import type { Compression } from '../../image/index.ts';
+import type { Surroundings } from '../trees/surroundings.ts';
 
 /**
  * A committed filesystem: the stack of layers up to and including one, named by the ChainID of
@@ -20,6 +21,8 @@ export interface Snapshots {
   discard(layer: UnpackedLayer): Promise<void>;
   /** Puts the top layer of `chain` on another stack too; its files are not copied. Idempotent. */
   restack(chain: ChainId, parent: ChainId | null): Promise<CommittedLayer>;
+  /** Whether a copy onto the stack would find what one found on another stack (`StoreTrees.copy`). */
+  findsSame(chain: ChainId | null, surroundings: Surroundings): Promise<boolean>;
 
   /**
    * A writable filesystem on top of `parent`, under a name of the caller's; survives restarts. A

@@ -24,6 +24,7 @@ import { OpenDirectories } from '../files/open-directories.ts';
 import type { Attributes } from '../files/tree-writer.ts';
 import { dressFd } from '../layers/dress-implied.ts';
 import { type Found, type LayerStack, layerStack } from '../layers/layer-stack.ts';
+import { type Question, type Surroundings, SurroundingsNotes } from './surroundings.ts';
 
 const mostLinks = 255;
 const { EEXIST } = os.errno;
@@ -43,6 +44,7 @@ export class CopyTarget {
   readonly #rootPath: string;
   readonly #rootFd: number;
   readonly #stack: LayerStack;
+  readonly #notes: SurroundingsNotes;
   readonly #directories: OpenDirectories;
   /** Directories known to be in the root: made by this copy, or with something in them already. */
   readonly #present = new Map<string, 'new' | 'old'>();
@@ -54,6 +56,7 @@ export class CopyTarget {
     this.#rootPath = rootPath;
     this.#rootFd = check(openAt(cwdFd, rootPath, openDirectory), 'openat', rootPath);
     this.#stack = layerStack([rootPath, ...lowerPaths]);
+    this.#notes = new SurroundingsNotes(rootPath, lowerPaths);
     this.#directories = new OpenDirectories(this.#rootFd);
     this.deviceId = this.#stack.lookup('')!.stat.deviceId;
   }
@@ -131,7 +134,7 @@ export class CopyTarget {
 
   /** Throws when a file at the path would take the place of a directory. */
   refuseDirectory(path: string): void {
-    const found = this.#present.has(path) || this.#find(path);
+    const found = this.#present.has(path) || this.#find(path, 'kind');
     if (found === true || (found && isDirectory(found.stat))) throw cannotReplace(path);
   }
 
@@ -157,17 +160,24 @@ export class CopyTarget {
     }
   }
 
+  /** What the copy found in the layers below; undefined when it looked at too much to tell. */
+  surroundings(): Surroundings | undefined {
+    return this.#notes.all();
+  }
+
   close(): void {
     this.#directories.close();
     closeFd(this.#rootFd);
   }
 
   /** What is at a path, asking the layers only where they can have something. */
-  #find(path: string): Found | undefined {
+  #find(path: string, question: Question = 'look'): Found | undefined {
     const slash = path.lastIndexOf('/');
     const parent = path.slice(0, Math.max(slash, 0));
     if (this.#present.get(parent) === 'new') return undefined;
-    return this.#stack.lookup(path);
+    const found = this.#stack.lookup(path);
+    this.#notes.add(path, question, found);
+    return found;
   }
 
   #targetOf(found: Found, path: string): string {

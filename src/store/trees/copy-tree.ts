@@ -39,6 +39,7 @@ import {
 import { type Attributes, baseName, directoryName } from '../files/tree-writer.ts';
 import type { JobContext } from '../threads/job.ts';
 import { attributesOfStat, CopyTarget } from './copy-target.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface CopyTreeInput {
   readonly sourceRoot: string;
@@ -69,13 +70,17 @@ const readFlags = fs.O_RDONLY | fs.O_NOFOLLOW;
 const createNew = fs.O_WRONLY | fs.O_CREAT | fs.O_EXCL | fs.O_NOFOLLOW;
 const directoryBit = 0o10000;
 
-/** Job: copies as COPY does (CopyRequest of the builder's ports). */
-export function copyTree(input: CopyTreeInput, context: JobContext): void {
+/**
+ * Job: copies as COPY does (CopyRequest of the builder's ports). Tells what it found in the layers
+ * below, unless that is too much.
+ */
+export function copyTree(input: CopyTreeInput, context: JobContext): Surroundings | undefined {
   let copy: TreeCopy | undefined;
   try {
     copy = new TreeCopy(input, context);
     for (const item of input.items) copy.item(item);
     copy.target.finish();
+    return copy.target.surroundings();
   } catch (error) {
     throw diskError('copy files', error);
   } finally {

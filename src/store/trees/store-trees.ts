@@ -12,6 +12,7 @@ import { PackedEntries } from './packed-entries.ts';
 import { framePieces, type ListedPiece } from './piece-frames.ts';
 import { type ReceiveFilesInput, receiveFiles } from './receive-files.ts';
 import { scanTree } from './scan-tree.ts';
+import type { Surroundings } from './surroundings.ts';
 import { unpackTree } from './unpack-tree.ts';
 import { type UpdateTreeInput, updateTree } from './update-tree.ts';
 
@@ -37,7 +38,7 @@ export interface StoreTrees {
   ): Promise<FileTree>;
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
   remove(directory: string): Promise<void>;
-  copy(request: CopyRequest): Promise<void>;
+  copy(request: CopyRequest): Promise<Surroundings | undefined>;
   receive(request: ReceiveRequest): Promise<Uint8Array>;
   update(request: UpdateRequest): Promise<void>;
   settle(directory: string): Promise<void>;
@@ -88,14 +89,16 @@ export function createTrees(options: {
     return treeOf(packed.realPath, packed);
   }
 
-  async function copy({ signal, ...request }: CopyRequest): Promise<void> {
+  async function copy({ signal, ...request }: CopyRequest): Promise<Surroundings | undefined> {
     signal?.throwIfAborted();
     const isSmall = isSmallCopy(request);
-    await snapshots.withUpper(request.targetRoot, async (upper) => {
+    return await snapshots.withUpper(request.targetRoot, async (upper) => {
       const { upperPath: targetRoot = request.targetRoot, layers: targetLayers = [] } = upper ?? {};
       const input = { ...request, targetRoot, targetLayers };
-      if (isSmall) copyTree(input, contextInPlace(signal));
-      else await pool.run('copy-tree', input, { signal });
+      const surroundings = isSmall
+        ? copyTree(input, contextInPlace(signal))
+        : await pool.run('copy-tree', input, { signal });
+      return upper && surroundings;
     });
   }
 

@@ -184,6 +184,10 @@ function withFetching(
       await fetch(parent);
       return filesystems.restack(chain, parent);
     },
+    async findsSame(chain, surroundings) {
+      await fetch(chain);
+      return filesystems.findsSame(chain, surroundings);
+    },
     release: (chain) => filesystems.release(chain),
     neededByImages: (chains) => filesystems.neededByImages(chains),
   };
