@@ -1,18 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help } from 'commander';
 import { errorMessage } from '../core/index.ts';
-import { analyzeCommand } from './commands/analyze.ts';
-import { buildCommand } from './commands/build.ts';
-import { cancelCommand } from './commands/cancel.ts';
-import { downCommand } from './commands/down.ts';
-import { imageCommand } from './commands/image.ts';
-import { jobsCommand } from './commands/jobs.ts';
-import { lintCommand } from './commands/lint.ts';
-import { logsCommand } from './commands/logs.ts';
-import { submitCommand } from './commands/submit.ts';
-import { upCommand } from './commands/up.ts';
-import { userCommand } from './commands/user.ts';
+import { addCommand } from './add-command.ts';
 import { exitCodeOf } from './exit-code.ts';
 
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 const program = new Command('berth')
   .description('builds, keeps and runs container images, as containers or queued jobs')
   .option(
@@ -27,26 +21,13 @@ const program = new Command('berth')
         ? option.description
         : Help.prototype.optionDescription.call(new Help(), option),
   })
+  .version(version, '--version')
   .exitOverride();
 
 // The launcher starts it; it stands here for the help text.
 program.command('daemon').description('run the daemon in the foreground (berth daemon --help)');
 
-for (const command of [
-  buildCommand,
-  analyzeCommand,
-  lintCommand,
-  upCommand,
-  downCommand,
-  submitCommand,
-  jobsCommand,
-  logsCommand,
-  cancelCommand,
-  imageCommand,
-  userCommand,
-]) {
-  command(program);
-}
+await addCommand(program, process.argv.slice(2));
 
 try {
   await program.parseAsync(process.argv);

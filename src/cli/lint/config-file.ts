@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parse } from 'yaml';
 import { errorMessage, invalid } from '../../core/index.ts';
 import { type LabelType, type Severity, severities } from '../../dockerfile/lint/index.ts';
@@ -10,26 +9,6 @@ export interface ConfigFile {
   readonly path: string;
   readonly config: PartialConfig;
   readonly unknownKeys: readonly string[];
-}
-
-/** Where hadolint looks, in its order; the first that exists is the only one read. */
-export function configCandidates(
-  folder: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): string[] {
-  const { HOME: home, XDG_CONFIG_HOME: xdg } = environment;
-  const both = (parent: string | undefined, ...names: string[]) =>
-    parent
-      ? names.flatMap((name) => [`${name}.yaml`, `${name}.yml`]).map((n) => join(parent, n))
-      : [];
-  return [
-    ...both(folder, '.hadolint'),
-    ...both(xdg || (home && join(home, '.config')), 'hadolint'),
-    ...both(home && join(home, '.config'), 'hadolint'),
-    ...both(home && join(home, '.hadolint'), 'hadolint', 'config'),
-    ...both(home && join(home, 'hadolint'), 'config'),
-    ...both(home, '.hadolint'),
-  ];
 }
 
 /** The file that `--config` names, or the first of the candidates; undefined when there is none. */

@@ -1,15 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
 import type { LintOptions } from '../../dockerfile/lint/index.ts';
 import { parseBuildArgs } from '../build-args.ts';
 import { askForImages } from './base-images.ts';
-import { configCandidates, findConfigFile } from './config-file.ts';
+import { configCandidates } from './config-candidates.ts';
+import type { ConfigFile } from './config-file.ts';
 import { environmentConfig } from './environment.ts';
 import { lintExitStatus } from './exit-status.ts';
 import { explainRule } from './explain.ts';
 import { findDockerfiles } from './find-dockerfiles.ts';
-import { fixInput, writeFixed } from './fix-files.ts';
 import { type ConfigFlags, flagsConfig } from './flags-config.ts';
 import type { FormatName } from './formats/format-name.ts';
 import { formatters } from './formats/formatters.ts';
@@ -43,7 +43,7 @@ export async function runLint(
     return 0;
   }
   if (flags.dryRun && !flags.fix) throw invalid('--dry-run is for use with --fix');
-  const config = readConfig(flags);
+  const config = await readConfig(flags);
   const names = findDockerfiles(files.length === 0 ? ['.'] : files);
   if (names.length === 0) throw invalid(`lint ${files.join(' ') || '.'}: found no Dockerfile`);
   const read = readInputs(names);
@@ -52,9 +52,7 @@ export async function runLint(
     ? await askForImages(read, connection(), buildArgs)
     : new Map();
   const options = { ...config.options, buildArgs, baseImages };
-  const inputs = flags.fix
-    ? read.map((input) => fix(input, flags, { options, format: config.format }))
-    : read;
+  const inputs = flags.fix ? await fix(read, flags, { options, format: config.format }) : read;
   const { reports, lacksShellcheck } = await lintFiles(inputs, {
     options,
     shellcheck: flags.shellcheck ? shellcheckRunner() : undefined,
@@ -77,8 +75,8 @@ function note(text: string): void {
   process.stderr.write(`berth: note: ${text}\n`);
 }
 
-function readConfig(flags: LintFlags): LintConfig {
-  const file = findConfigFile(flags.config, configCandidates(process.cwd(), process.env));
+async function readConfig(flags: LintFlags): Promise<LintConfig> {
+  const file = await readConfigFile(flags.config);
   const sources = [flagsConfig(flags), environmentConfig(process.env), file?.config ?? {}];
   const config = mergeConfig(sources);
   for (const key of file?.unknownKeys ?? []) {
@@ -86,6 +84,16 @@ function readConfig(flags: LintFlags): LintConfig {
   }
   if (config.verbose) process.stderr.write(describe(config, file?.path));
   return config;
+}
+
+/** The parser of YAML is loaded only for a file that is there. */
+async function readConfigFile(given: string | undefined): Promise<ConfigFile | undefined> {
+  const candidates = configCandidates(process.cwd(), process.env).filter((path) =>
+    existsSync(path),
+  );
+  if (given === undefined && candidates.length === 0) return undefined;
+  const { findConfigFile } = await import('./config-file.ts');
+  return findConfigFile(given, candidates);
 }
 
 function describe(config: LintConfig, path: string | undefined): string {
@@ -98,17 +106,18 @@ function describe(config: LintConfig, path: string | undefined): string {
 }
 
 /** Rewrites one file, or only shows how; gives what is to be linted then. */
-function fix(
-  input: LintInput,
+async function fix(
+  inputs: readonly LintInput[],
   flags: LintFlags,
   { options, format }: { options: Partial<LintOptions>; format: FormatName },
-): LintInput {
-  const fixed = fixInput(input, options);
-  if (fixed.fixed === 0) return input;
+): Promise<LintInput[]> {
+  const { fixInput, writeFixed } = await import('./fix-files.ts');
   const isReport = format !== 'tty' && flags.output === undefined;
-  (isReport ? process.stderr : process.stdout).write(fixed.diff);
-  if (flags.dryRun) return fixed;
-  if (input.name === '-') return fixed;
-  writeFixed(input.name, input.text, fixed.text);
-  return fixed;
+  return inputs.map((input) => {
+    const fixed = fixInput(input, options);
+    if (fixed.fixed === 0) return input;
+    (isReport ? process.stderr : process.stdout).write(fixed.diff);
+    if (!flags.dryRun && input.name !== '-') writeFixed(input.name, input.text, fixed.text);
+    return fixed;
+  });
 }
