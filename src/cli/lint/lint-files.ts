@@ -56,10 +56,21 @@ async function shellFindings(
   if (!comments) return undefined;
   let next = 0;
   return results.map((result, index) =>
-    scripts[index]!.flatMap((script) =>
-      shellcheckFindings(script, comments[next++] ?? [], { result, options }),
+    withoutRepeats(
+      scripts[index]!.flatMap((script) =>
+        shellcheckFindings(script, comments[next++] ?? [], { result, options }),
+      ),
     ),
   );
+}
+
+/** A here-document may be read by two shells, of which each has the same remark. */
+function withoutRepeats(findings: Finding[]): Finding[] {
+  const known = new Set<string>();
+  return findings.filter(({ code, range, message }) => {
+    const key = `${code} ${range.start.offset} ${message}`;
+    return !known.has(key) && known.add(key);
+  });
 }
 
 function inOrder(findings: Finding[]): Finding[] {

@@ -14,7 +14,7 @@ import type { LintOptions } from './lint-options.ts';
 import type { Pragmas } from './pragma.ts';
 import { runScripts } from './shell/run-scripts.ts';
 import type { ShellScript, SimpleCommand } from './shell/shell-script.ts';
-import { type ShellState, shellNamed, shellOf } from './shell/shell-state.ts';
+import { hasPipefail, type ShellState, shellNamed, shellOf } from './shell/shell-state.ts';
 import { type Variables, variablesOver } from './variables.ts';
 
 /** A RUN that a POSIX shell executes, or that needs none. */
@@ -26,6 +26,7 @@ export interface LintedRun {
   /** Empty when the shell is not POSIX. */
   readonly scripts: readonly ShellScript[];
   readonly commands: readonly SimpleCommand[];
+  /** The `|` whose left side may fail unnoticed. */
   readonly pipes: number;
   /** Names of the variables set by ARG and ENV so far, nearest last. */
   readonly variables: Variables;
@@ -206,6 +207,9 @@ function lintedRun(
   const shell = needsShell || scripts.length < 2 ? found.shell : shellOf(words);
   const [only] = scripts;
   const commands = scripts.length === 1 ? only!.commands : scripts.flatMap((s) => s.commands);
-  const pipes = scripts.reduce((sum, script) => sum + script.pipes, 0);
+  const pipes = scripts.reduce((sum, script) => {
+    const own = script.shell ? shellOf(script.shell) : shell;
+    return script.pipes === 0 || hasPipefail(own, script) ? sum : sum + script.pipes;
+  }, 0);
   return { ...found, shell, variables: found.variables.copy(), scripts, commands, pipes };
 }

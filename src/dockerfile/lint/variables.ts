@@ -5,6 +5,8 @@ export interface Variables {
   /** The value as written without its quotes, `undefined` if it is not set or has none. */
   get(name: string): string | undefined;
   has(name: string): boolean;
+  /** All names that are set, in no order; undefined when there are more than `limit`. */
+  names(limit: number): ReadonlySet<string> | undefined;
   /** The same as it is now, whatever is set later. */
   copy(): Variables;
   /** Takes note of an ARG or ENV; of no other instruction. */
@@ -50,6 +52,19 @@ class VariableLog implements Variables {
 
   has(name: string): boolean {
     return this.#find(name) !== undefined;
+  }
+
+  names(limit: number): Set<string> | undefined {
+    const found = new Set<string>();
+    let depth = 0;
+    for (let log: VariableLog | undefined = this; log && depth <= maximumDepth; depth++) {
+      for (const name of log.#entries.keys()) {
+        if (log.#own(name, log !== this)) found.add(name);
+        if (found.size > limit) return undefined;
+      }
+      log = log.#parent;
+    }
+    return found;
   }
 
   copy(): Variables {

@@ -33,8 +33,13 @@ const prefixes = new Set(['command', 'builtin', 'exec', 'busybox']);
 const assignmentForm = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=/;
 
 /** Reads a POSIX or bash script in time linear to its size. Never throws: what is odd is skipped. */
-export function readScript(text: string, sourceOffset: (at: number) => number): ShellScript {
-  const script = { text, commands: [] as SimpleCommand[], pipes: 0, sourceOffset };
+export function readScript(
+  text: string,
+  sourceOffset: (at: number) => number,
+  shell?: readonly string[],
+): ShellScript {
+  const commands: SimpleCommand[] = [];
+  const script = { text, commands, pipes: 0, sourceOffset, ...(shell && { shell }) };
   const reader = new ScriptReader(script);
   reader.readList(undefined);
   return script;

@@ -1,40 +1,73 @@
 import type { EscapeToken } from '../../directives.ts';
+import type { Heredoc } from '../../heredoc.ts';
 import type { RunInstruction } from '../../instruction.ts';
 import type { SourceRange, SourceText } from '../../position.ts';
 import { readScript } from './read-script.ts';
 import type { ShellScript, ShellWord, SimpleCommand } from './shell-script.ts';
 
-/** What a RUN hands to its shell: its line, or its here-documents when it is nothing else. */
+/**
+ * What a RUN hands to shells: its line with the here-documents it names, or these alone when the line
+ * is nothing else. Those that another shell reads as its input come after it.
+ */
 export function runScripts(
   run: RunInstruction,
   { source, escapeToken }: { source: SourceText; escapeToken: EscapeToken },
 ): ShellScript[] {
   const { words, form } = run.command;
   if (form === 'exec') return execScripts(run);
-  if (words.length === 0 || isHeredocAlone(run)) {
-    return run.heredocs.filter(isShellText).map(({ content, contentRange }) => {
-      const { offset } = contentRange.start;
-      return readScript(content, (at) => offset + at);
-    });
-  }
+  const { heredocs } = run;
+  if (words.length === 0 || isHeredocAlone(run)) return heredocs.flatMap((one) => inputScript(one));
   const { start, end } = run.args.range;
-  const { text, sourceOffset } = joinedLines(source.text, {
-    start: start.offset,
-    end: end.offset,
-    escapeToken,
-  });
-  return [readScript(text, sourceOffset)];
+  const line = joinedLines(source.text, { start: start.offset, end: end.offset, escapeToken });
+  if (heredocs.length === 0) return [readScript(line.text, line.sourceOffset)];
+  const reader = readerOfInput(line.text);
+  return [
+    withHeredocs(line, heredocs, source.text),
+    ...(reader ? heredocs.slice(-1).flatMap((last) => inputScript(last, reader)) : []),
+  ];
 }
 
 function isHeredocAlone({ args, heredocs }: RunInstruction): boolean {
   return heredocs.length > 0 && /^\d*<<-?\s*\S+$/.test(args.text.trim());
 }
 
-const shellShebang = /^#!\s*(?:\S*\/env\s+(?:-S\s+)?)?(?:\S*\/)?(?:ba|da|k|a|z)?sh\b/;
+const posixShell = /^(?:\S*\/)?(?:ba|da|k|a|z)?sh$/;
 
-/** Whether the here-document is not for another interpreter. */
-function isShellText({ content }: { content: string }): boolean {
-  return !content.startsWith('#!') || shellShebang.test(content);
+/** The words of a shell that gets a here-document as its input, `<<EOF bash -e` or `bash -e <<EOF`. */
+function readerOfInput(line: string): readonly string[] | undefined {
+  const words = line.split(/\s+/).filter((word) => word !== '' && !word.startsWith('<<'));
+  const [program = '', ...options] = words;
+  const areOptions = options.every((word) =>
+    /^(?:-[A-Za-z]+|pipefail|errexit|nounset)$/.test(word),
+  );
+  return posixShell.test(program) && areOptions ? words : undefined;
+}
+
+const shellShebang = /^#!\s*(?:\S*\/env\s+(?:-S\s+)?)?((?:\S*\/)?(?:ba|da|k|a|z)?sh\b.*)/;
+
+/** A here-document as a script; its own interpreter counts before the one that is given. */
+function inputScript(
+  { content, contentRange }: Heredoc,
+  given?: readonly string[],
+): readonly ShellScript[] {
+  const { offset } = contentRange.start;
+  const own = shellShebang.exec(content)?.[1]?.split(/\s+/);
+  // What it is when it is for another interpreter is not for us.
+  if (!given && !own && content.startsWith('#!')) return [];
+  return [readScript(content, (at) => offset + at, given ?? own)];
+}
+
+/** The line as the shell gets it: with the text of its here-documents below. */
+function withHeredocs(
+  line: JoinedLines,
+  heredocs: readonly Heredoc[],
+  source: string,
+): ShellScript {
+  const start = heredocs[0]!.contentRange.start.offset;
+  const bodies = source.slice(start, heredocs.at(-1)!.terminatorRange.end.offset);
+  const from = line.text.length + 1;
+  const sourceOffset = (at: number) => (at < from ? line.sourceOffset(at) : start + at - from);
+  return readScript(`${line.text}\n${bodies}`, sourceOffset);
 }
 
 interface JoinedLines {

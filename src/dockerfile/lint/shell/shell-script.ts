@@ -32,6 +32,8 @@ export interface SimpleCommand {
 /** A shell script, read for the commands in it. */
 export interface ShellScript {
   readonly text: string;
+  /** The shell it goes to, in words, when that is not the one of the RUN. */
+  readonly shell?: readonly string[];
   /** In the order of the text, outer commands before those in their arguments. */
   readonly commands: readonly SimpleCommand[];
   /** The number of `|` between commands. */

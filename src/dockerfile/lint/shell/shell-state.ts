@@ -1,3 +1,5 @@
+import type { ShellScript } from './shell-script.ts';
+
 /** The shell that RUN's commands go to. */
 export interface ShellState {
   /** As SHELL has it; empty where it is the engine's default, `/bin/sh -c`. */
@@ -25,6 +27,15 @@ export function shellOf(words: readonly string[] = []): ShellState {
   return { words, name, isPosix, hasPipefail: withPipefail.has(name) && setsPipefail(words) };
 }
 
+/** Whether a script under this shell has a failing command fail its pipelines. */
+export function hasPipefail(shell: ShellState, { commands }: ShellScript): boolean {
+  if (shell.hasPipefail) return true;
+  const sets = commands.some(
+    ({ name, args }) => name === 'set' && setsPipefail(args.map(({ text }) => text)),
+  );
+  return sets && withPipefail.has(shell.name);
+}
+
 /** The state that a pragma `shell=name` sets. */
 export function shellNamed(name: string): ShellState {
   return shellOf([name]);
@@ -42,6 +53,6 @@ function isKnownOther(name: string): boolean {
 
 function setsPipefail(words: readonly string[]): boolean {
   return words.some(
-    (word, index) => word === 'pipefail' && /^-[A-Za-z]*o[A-Za-z]*$/.test(words[index - 1] ?? ''),
+    (word, index) => word === 'pipefail' && /^-[A-Za-z]*o$/.test(words[index - 1] ?? ''),
   );
 }

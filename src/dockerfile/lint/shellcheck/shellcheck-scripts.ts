@@ -1,8 +1,10 @@
 import type { Instruction } from '../../instruction.ts';
+import type { Dockerfile } from '../../parse.ts';
 import { sourceText } from '../../position.ts';
 import type { LintResult } from '../lint-dockerfile.ts';
 import type { LintedRun } from '../linted-file.ts';
 import type { ShellScript } from '../shell/shell-script.ts';
+import { shellOf } from '../shell/shell-state.ts';
 
 /** One input for ShellCheck: the script of a RUN behind what its shell and variables are. */
 export interface ShellcheckScript {
@@ -25,32 +27,65 @@ const predefined = new Set(
   ]),
 );
 
+/** With more variables than this, a script is told only of those whose names it holds. */
+const mostExports = 200;
+
 /** The scripts of all RUNs whose shell ShellCheck knows. */
-export function shellcheckScripts({ file }: LintResult): ShellcheckScript[] {
+export function shellcheckScripts({ file, dockerfile }: LintResult): ShellcheckScript[] {
+  const directives = directivesOf(dockerfile);
   return file.stages.flatMap(({ instructions }) =>
-    instructions.flatMap(({ run }) => (run ? scriptsOf(run) : [])),
+    instructions.flatMap(({ run }) => {
+      if (!run) return [];
+      return scriptsOf(run, directives.get(run.place.range.start.offset) ?? []);
+    }),
   );
 }
 
-function scriptsOf(run: LintedRun): ShellcheckScript[] {
-  const { scripts, shell, instruction } = run;
-  if (!known.has(shell.name)) return [];
-  // In exec form only what is handed to a shell is a script.
-  const shellScripts = instruction.command.form === 'exec' ? scripts.slice(1) : scripts;
-  return shellScripts
-    .filter(({ text }) => text.trim() !== '')
-    .map((script) => shellcheckScript(script, run));
+/** ShellCheck's own words: its directives, without the remark after them. */
+const directiveForm = /^shellcheck(?:\s+[a-z-]+=[^\s#]+)+/;
+
+/** By where an instruction begins, the directives in comments above and inside it. */
+function directivesOf({ comments, instructions }: Dockerfile): Map<number, string[]> {
+  const found = new Map<number, string[]>();
+  let index = 0;
+  for (const { text, range } of comments) {
+    const [directive] = directiveForm.exec(text.slice(0, 1000)) ?? [];
+    if (directive === undefined) continue;
+    const { offset } = range.start;
+    while (index < instructions.length && instructions[index]!.range.end.offset <= offset) index++;
+    const start = instructions[index]?.range.start.offset ?? -1;
+    const known = found.get(start);
+    if (known) known.push(directive);
+    else found.set(start, [directive]);
+  }
+  return found;
 }
 
-function shellcheckScript(script: ShellScript, run: LintedRun): ShellcheckScript {
-  const shebang = `#!/bin/${run.shell.name === 'busybox' ? 'ash' : run.shell.name}\n`;
-  const ownShebang = script.text.startsWith('#!') ? script.text.split('\n', 1)[0]! : undefined;
-  const first = ownShebang === undefined ? shebang : `${ownShebang}\n`;
-  const head = first + exportsOf(script.text, run);
-  const headLines = head.split('\n').length - 1;
+function scriptsOf(run: LintedRun, directives: readonly string[]): ShellcheckScript[] {
+  const { scripts, instruction } = run;
+  // In exec form only what is handed to a shell is a script.
+  const shellScripts = instruction.command.form === 'exec' ? scripts.slice(1) : scripts;
+  return shellScripts.flatMap((script) => {
+    const shell = script.shell ? shellOf(script.shell) : run.shell;
+    if (script.text.trim() === '' || !known.has(shell.name)) return [];
+    return [shellcheckScript(script, run, { shell: shell.name, directives })];
+  });
+}
+
+function shellcheckScript(
+  script: ShellScript,
+  run: LintedRun,
+  { shell, directives }: { shell: string; directives: readonly string[] },
+): ShellcheckScript {
+  const head = [
+    `#!/bin/${shell === 'busybox' ? 'ash' : shell}`,
+    // Before the first command they hold for the whole script.
+    ...directives.map((directive) => `# ${directive}`),
+    ...exportsOf(script.text, run),
+  ];
   const body = sourceText(script.text);
   const sourceOffset = (line: number, column: number): number | undefined => {
-    const own = line - headLines;
+    const own = line - head.length;
     if (own < 1 || own > body.lineCount) return undefined;
     const text = body.line(own);
     const at = body.lineStart(own) + Math.min(unitsBefore(text, column - 1), text.length);
@@ -58,7 +93,7 @@ function shellcheckScript(script: ShellScript, run: LintedRun): ShellcheckScript
   };
   // A second shebang would be a fault; a comment of the same length keeps columns right.
   const code = script.text.replace(/^#!/, '# ');
-  return { text: `${head}${code}\n`, place: run.place, sourceOffset };
+  return { text: `${head.join('\n')}\n${code}\n`, place: run.place, sourceOffset };
 }
 
 /** ShellCheck counts characters where positions count UTF-16 units. */
@@ -71,9 +106,12 @@ function unitsBefore(text: string, characters: number): number {
   return units;
 }
 
-/** Only names that the script mentions: that is all ShellCheck wants to know of them. */
-function exportsOf(text: string, { variables }: LintedRun): string {
+/** All variables, so that a name that is nearly one of them is found out. */
+function exportsOf(text: string, { variables }: LintedRun): string[] {
+  const all = variables.names(mostExports);
   const mentioned = new Set(text.match(/[A-Za-z_]\w*/g));
-  const names = [...mentioned].filter((name) => predefined.has(name) || variables.has(name));
-  return names.map((name) => `export ${name}=1\n`).join('');
+  const names = all ?? new Set([...mentioned].filter((name) => variables.has(name)));
+  return [...predefined, ...names]
+    .filter((name) => /^[A-Za-z_]\w*$/.test(name))
+    .map((name) => `export ${name}=1`);
 }
