@@ -21,8 +21,9 @@ const inputs = [
   { name: 'clean/Dockerfile', text: 'FROM debian:12\n' },
 ];
 const comment: ShellcheckComment = {
-  line: 2,
-  endLine: 2,
+  // Below the shebang and the proxy variables.
+  line: 10,
+  endLine: 10,
   column: 22,
   endColumn: 24,
   level: 'info',
