@@ -11,11 +11,16 @@ const styleOfKind: Record<DiffKind, readonly Style[]> = {
   removed: ['red'],
 };
 
+/** Below that, attributes would leave no room for names; dive too leaves them out there. */
+const leastForAttributes = 60;
+
 /** The tree's pane; only the rows on the screen are looked at. */
 export function drawTree(state: ViewState, columns: number, height: number): string[] {
   const isFocused = state.focus === 'tree';
   const title = state.aggregate ? 'Contents, all changes' : 'Contents of the layer';
-  const head = state.showAttributes ? 'Permission     UID:GID    Size  Path' : '   Size  Path';
+  const head = hasAttributes(state, columns)
+    ? 'Permission     UID:GID    Size  Path'
+    : '   Size  Path';
   const rule = '─'.repeat(columns);
   const lines = [
     fitLine(
@@ -36,6 +41,10 @@ export function drawTree(state: ViewState, columns: number, height: number): str
   if (state.rows.length === 0) lines.push(fitLine([{ text: '  nothing to show' }], columns));
   while (lines.length < height) lines.push(' '.repeat(columns));
   return lines;
+}
+
+function hasAttributes({ showAttributes }: ViewState, columns: number): boolean {
+  return showAttributes && columns >= leastForAttributes;
 }
 
 /** Moves the window over the rows as little as the cursor needs. */
@@ -70,7 +79,7 @@ function drawRow(state: ViewState, row: number, columns: number): string[] {
   const name = `${tree.paths.nameOf(path)}${link === '' ? '' : ` → ${link}`}`;
   const size = formatSize(diff.sizeOf(path)).padStart(7);
   const owner = `${from.uidOf(node)}:${from.gidOf(node)}`.padStart(11);
-  const attributes = state.showAttributes
+  const attributes = hasAttributes(state, columns)
     ? `${permissions(from.modeOf(node), from.kindOf(node))} ${owner} ${size}  `
     : `${size}  `;
   const indent = '  '.repeat(Math.min(order.depths[position]!, columns));

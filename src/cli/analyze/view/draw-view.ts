@@ -76,13 +76,14 @@ function drawDetails(state: ViewState, columns: number): string[] {
   const layer = state.analysis.layers[state.layer];
   if (!layer) return [];
   const { added, changed, unchanged, removed } = layer.changes;
+  const counts = `${added} added, ${changed} changed, ${unchanged} the same, ${removed} removed`;
   const command = state.lines?.[layer.index]?.text ?? instructionOf(layer);
   const room = Math.max(10, columns - 2);
   const pieces = command.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? [];
   const texts = [
     `Digest:  ${layer.digest}`,
     `Stored:  ${formatSize(layer.storedBytes)}`,
-    `Files:   ${added} added, ${changed} changed, ${unchanged} the same, ${removed} removed`,
+    `Files:   ${columns < 60 ? `+${added} ~${changed} =${unchanged} -${removed}` : counts}`,
     'Command:',
     ...pieces.slice(0, 4).map((piece) => `  ${piece}`),
   ];
