@@ -18,8 +18,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { layeredImage, sampleArchive } from '../../../test/contract/sample-layers.ts';
 import { connect } from '../../client/index.ts';
 import { BerthError, digestOf, parseReference } from '../../core/index.ts';
+import { analyzeImage } from '../../image/analysis/index.ts';
 import {
-  analyzeImage,
   copyImage,
   imageSource,
   layoutSink,
