@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -47,6 +48,42 @@ function analysis(name: string, sizeBytes: number, options: Pick<Row, 'onlyByNam
     },
     cleanUp: ({ folder }) => rm(join(folder, name), { recursive: true }),
   };
+}
+
+/** The most memory that the analysis of an image holds, against that of one ten times smaller. */
+const memory: Row = {
+  name: 'memory of the analysis of 500 MB, by 50 MB',
+  goal: 1.5,
+  unit: 'MB',
+  prepare: ({ folder }) =>
+    Promise.all([
+      makeLayout(join(folder, 'large'), 500e6),
+      makeLayout(join(folder, 'small'), 50e6),
+    ]),
+  sides: {
+    berth: ({ folder }) => peakMegabytes(join(folder, 'large/layout')),
+    '50 MB': ({ folder }) => peakMegabytes(join(folder, 'small/layout')),
+  },
+  cleanUp: ({ folder }) =>
+    Promise.all(['large', 'small'].map((name) => rm(join(folder, name), { recursive: true }))),
+};
+
+/** The kernel's own mark of the most a process has held, read as long as it lives. */
+async function peakMegabytes(layout: string): Promise<number> {
+  const child = spawn(berth, ['analyze', '--no-interactive', layout], {
+    env: { ...process.env, CI: '' },
+    stdio: 'ignore',
+  });
+  let peakKilobytes = 0;
+  const timer = setInterval(() => {
+    const path = `/proc/${child.pid}/status`;
+    const status = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    peakKilobytes = Math.max(peakKilobytes, Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0));
+  }, 10);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`berth analyze ${layout}: exit ${code}`);
+  return peakKilobytes / 1000;
 }
 
 /** A layout with an image of ten gzip layers that hold so many bytes in all; gives their paths. */
@@ -127,4 +164,5 @@ function randomNumbers(seed: number): () => number {
 export const analyzeRows: Row[] = [
   analysis('analysis of a 500 MB image', 500e6),
   analysis('analysis of a 5 GB image', 5e9, { onlyByName: true }),
+  memory,
 ];

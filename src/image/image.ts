@@ -1,5 +1,5 @@
 import { type ByteStream, type Digest, digestOf } from '../core/index.ts';
-import { decompress } from './compression/compression.ts';
+import { decompress, decompressDetected } from './compression/compression.ts';
 import type { Descriptor } from './manifest/descriptor.ts';
 import type { ImageConfig } from './manifest/image-config.ts';
 import type { Manifest } from './manifest/manifest.ts';
@@ -23,10 +23,14 @@ export interface Layer {
   open(options: { offset: number; signal?: AbortSignal }): ByteStream;
 }
 
-/** The layer's archive, decompressed. Throws `invalid` on damage; the digest is not looked at. */
+/**
+ * The layer's archive, decompressed; of a media type that is not known, such as those of foreign
+ * layers, by what its bytes look like. Throws `invalid` on damage; the digest is not looked at.
+ */
 export function layerArchive(layer: Layer, options: { signal?: AbortSignal } = {}): ByteStream {
-  const compression = layerCompression(layer.descriptor.mediaType) ?? 'none';
-  return decompress(layer.open({ offset: 0, ...options }), compression);
+  const compression = layerCompression(layer.descriptor.mediaType);
+  const stored = layer.open({ offset: 0, ...options });
+  return compression ? decompress(stored, compression) : decompressDetected(stored);
 }
 
 export function descriptorOf(content: Uint8Array, mediaType: string): Descriptor {

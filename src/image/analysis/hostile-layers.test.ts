@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { layeredImage, sampleArchive } from '../../../test/contract/sample-layers.ts';
 import { type ByteStream, digestOf, streamOf } from '../../core/index.ts';
 import type { Image } from '../image.ts';
@@ -55,6 +55,18 @@ for (const [name, bytes, mediaType] of refused) {
       kind: 'invalid',
       message: /^analyze layer 0 \(sha/,
     });
+  });
+}
+
+for (const [mediaType, bytes] of [
+  ['application/vnd.oci.image.layer.nondistributable.v1.tar+gzip', packed],
+  ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', packed],
+  ['application/vnd.docker.image.rootfs.diff.tar.zstd', zstdCompressSync(whole)],
+  ['application/vnd.oci.image.layer.nondistributable.v1.tar', whole],
+] as const) {
+  test(`a layer of type ${mediaType}`, async () => {
+    const { efficiency } = await analyzeImage(await imageOf(bytes, mediaType));
+    assert.equal(efficiency.sizeBytes, 5100);
   });
 }
 
