@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { ContainerInsight, DockerPorts, SystemFacts } from '../api/index.ts';
 import type { BerthBuilder } from '../build/index.ts';
 import type { Engine, Events, Networks, Volumes } from '../engine/index.ts';
-import { decompressDetected } from '../image/index.ts';
+import { decompressDetected, hostPlatform } from '../image/index.ts';
 import { checkLogin, type RegistryClient } from '../registry/index.ts';
 import type { ChainId, Store } from '../store/index.ts';
 import type { createImageArchives } from './image-archives.ts';
@@ -73,6 +73,13 @@ export function dockerPorts(parts: {
       layerPaths: ({ chain }) => stackPaths(chain).reverse(),
     },
     builds: { builder, cache: builder.cache },
+    buildkit: {
+      builder,
+      cache: builder.cache,
+      platform: hostPlatform(),
+      hostname: hostname(),
+      version: facts().version,
+    },
     networks: { networks, membership },
     volumes: { volumes, containers },
   };

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** What a client says of its session when it opens it. */
 export interface SessionHead {
   readonly id: string;
@@ -15,13 +17,13 @@ export const sessionHeader = {
   method: 'x-docker-expose-session-grpc-method',
 } as const;
 
-/** Reads the head from headers as name and value in turn (Node's `rawHeaders`). */
-export function sessionHeadOf(rawHeaders: readonly string[]): SessionHead {
-  const values = (wanted: string) =>
-    rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]!.toLowerCase() === wanted);
+/** Reads the head from the headers of a request; Node joins those of one name with commas. */
+export function sessionHeadOf(headers: IncomingHttpHeaders): SessionHead {
+  const text = (name: string) => String(headers[name] ?? '');
+  const paths = text(sessionHeader.method).split(',');
   return {
-    id: values(sessionHeader.id)[0] ?? '',
-    sharedKey: values(sessionHeader.sharedKey)[0] ?? '',
-    methods: new Set(values(sessionHeader.method).map((path) => path.toLowerCase())),
+    id: text(sessionHeader.id),
+    sharedKey: text(sessionHeader.sharedKey),
+    methods: new Set(paths.map((path) => path.trim().toLowerCase()).filter(Boolean)),
   };
 }

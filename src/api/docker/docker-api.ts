@@ -5,6 +5,9 @@ import { statusOf } from '../http/status.ts';
 import { admitApiVersion, newestApiVersion } from './api-version.ts';
 import type { BuildPorts } from './build/ports.ts';
 import { buildRoutes } from './build/routes.ts';
+import type { BuildkitPorts } from './buildkit/ports.ts';
+import { buildkitHijacks } from './buildkit/routes.ts';
+import { createSessions } from './buildkit/sessions.ts';
 import type { ContainerPorts } from './containers/ports.ts';
 import { containerHijacks, containerRoutes } from './containers/routes.ts';
 import { type ExecPorts, execHijacks, execRoutes } from './exec/routes.ts';
@@ -24,6 +27,7 @@ export interface DockerPorts {
   readonly execs: ExecPorts;
   readonly images: ImagePorts;
   readonly builds: BuildPorts;
+  readonly buildkit: BuildkitPorts;
   readonly networks: NetworkPorts;
   readonly volumes: VolumePorts;
   /** Berth's own version, for the Server header. */
@@ -32,6 +36,7 @@ export interface DockerPorts {
 
 /** Docker's Engine API, 1.24 to 1.50. */
 export function dockerApi(ports: DockerPorts): RouteTable {
+  const sessions = createSessions();
   return dockerTable({
     version: ports.version,
     routes: [
@@ -44,7 +49,11 @@ export function dockerApi(ports: DockerPorts): RouteTable {
       ...volumeRoutes(ports.volumes),
       ...swarmRoutes(),
     ],
-    hijacks: [...containerHijacks(ports.containers), ...execHijacks(ports.execs)],
+    hijacks: [
+      ...containerHijacks(ports.containers),
+      ...execHijacks(ports.execs),
+      ...buildkitHijacks(ports.buildkit, sessions),
+    ],
   });
 }
 

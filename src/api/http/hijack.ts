@@ -22,12 +22,12 @@ export function hijackable(
     get accepted() {
       return accepted;
     },
-    accept(contentType) {
+    accept(contentType, protocol = 'tcp') {
       if (accepted) return;
       accepted = true;
       const status = upgrade ? 101 : 200;
       const lines = [`HTTP/1.1 ${status} ${reasons[status]}`, `Content-Type: ${contentType}`];
-      if (upgrade) lines.push('Connection: Upgrade', 'Upgrade: tcp');
+      if (upgrade) lines.push('Connection: Upgrade', `Upgrade: ${protocol}`);
       for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
       socket.setNoDelay(true);
       socket.write(`${lines.join('\r\n')}\r\n\r\n`);

@@ -44,8 +44,11 @@ export interface HijackRoute {
 export interface Hijack {
   /** The bare connection; what it reads begins with the first byte after the request. */
   readonly stream: Duplex;
-  /** Sends the status line, 101 when the client asked to upgrade and 200 if not; idempotent. */
-  accept(contentType: string): void;
+  /**
+   * Sends the status line, 101 when the client asked to upgrade (to `protocol`, which is `tcp` unless
+   * given) and 200 if not; idempotent.
+   */
+  accept(contentType: string, protocol?: string): void;
   readonly upgrade: boolean;
 }
 

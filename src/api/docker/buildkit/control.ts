@@ -1,0 +1,123 @@
+import { unsupported } from '../../../core/index.ts';
+import { type Methods, serverStream, unary } from '../../../session/index.ts';
+import { bridgeMethods, exporterSpecs } from './bridge.ts';
+import { cacheOptionsOf, usageRecordOf } from './cache-records.ts';
+import * as messages from './control-messages.ts';
+import { exportersOf } from './exporters.ts';
+import { failureOf, returnedFailure } from './failure-status.ts';
+import { frontendCallOf } from './frontend-attributes.ts';
+import type { BuildkitPorts } from './ports.ts';
+import { type BuiltCall, runCall } from './run-build.ts';
+import type { Sessions } from './sessions.ts';
+import { createSolves, type Solve } from './solves.ts';
+import { statusResponse } from './status-messages.ts';
+import { workerRecord } from './worker-record.ts';
+
+/** What a connection of BuildKit's API serves: Control, and LLBBridge for the client's own part. */
+export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Methods {
+  const solves = createSolves();
+  const { solve, listWorkers, info, diskUsage, updateHistory } = messages;
+  return {
+    ...bridgeMethods(ports, solves),
+
+    [solve.path]: unary(solve.request, solve.response, async (asked, { signal }) => {
+      refuse(asked);
+      const session = asked.Session ? await sessions.get(asked.Session, signal) : undefined;
+      const ended = session ? AbortSignal.any([signal, session.closed]) : signal;
+      const begun = solves.begin(asked, { session, signal: ended });
+      try {
+        const built = asked.Frontend === '' ? await driven(begun) : await direct(ports, begun);
+        return { ExporterResponse: (await built?.deliver()) ?? new Map() };
+      } catch (error) {
+        throw failureOf(error);
+      } finally {
+        solves.end(begun);
+        for (const result of begun.results.values()) await result[Symbol.asyncDispose]();
+      }
+    }),
+
+    [messages.statusPath]: serverStream(
+      messages.statusRequest,
+      statusResponse,
+      async function* ({ Ref }, { signal }) {
+        yield* (await solves.get(Ref, signal)).feed;
+      },
+    ),
+
+    [listWorkers.path]: unary(listWorkers.request, listWorkers.response, () => ({
+      record: [workerRecord(ports)],
+    })),
+
+    [info.path]: unary(info.request, info.response, () => ({
+      buildkitVersion: { package: 'berth', version: `v${ports.version}`, revision: '' },
+    })),
+
+    [diskUsage.path]: unary(diskUsage.request, diskUsage.response, async () => ({
+      record: (await ports.cache.usage()).map(usageRecordOf),
+    })),
+
+    [messages.prunePath]: serverStream(
+      messages.pruneRequest,
+      messages.pruneResponse,
+      async function* (request) {
+        const before = await ports.cache.usage();
+        const { deleted } = await ports.cache.prune(cacheOptionsOf(request));
+        const gone = new Set(deleted);
+        for (const usage of before) if (gone.has(usage.id)) yield usageRecordOf(usage);
+      },
+    ),
+
+    // There is none: what is asked for has never been.
+    [messages.historyPath]: serverStream(
+      messages.historyRequest,
+      messages.historyEvent,
+      async function* ({ EarlyExit }, { signal }) {
+        yield* [];
+        if (EarlyExit) return;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      },
+    ),
+
+    [updateHistory.path]: unary(updateHistory.request, updateHistory.response, () => ({})),
+  };
+}
+
+function refuse({ Definition, SourcePolicy, Frontend }: messages.ControlSolve): void {
+  if (Definition.length > 0) throw unsupported('solve: only Dockerfiles are built here, not LLB');
+  if (SourcePolicy.length > 0) throw unsupported('solve: source policies are not supported');
+  if (!['', 'dockerfile.v0'].includes(Frontend)) {
+    throw unsupported(`solve: the frontend ${JSON.stringify(Frontend)} is not supported`);
+  }
+}
+
+/** Waits for a client that drives its build itself. */
+async function driven({ returned, results, signal }: Solve): Promise<BuiltCall | undefined> {
+  const gone = Promise.withResolvers<never>();
+  const leave = () => gone.reject(signal.reason);
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave);
+  try {
+    const { ref, error } = await Promise.race([returned.promise, gone.promise]);
+    if (error) throw returnedFailure(error);
+    return ref ? results.get(ref) : undefined;
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}
+
+/** Builds what the request itself describes. */
+async function direct(ports: BuildkitPorts, solve: Solve): Promise<BuiltCall> {
+  const { asked, session, signal, ref, feed } = solve;
+  const call = frontendCallOf(asked.FrontendAttrs, {
+    session,
+    cacheImports: asked.Cache?.Imports ?? [],
+    cacheExports: asked.Cache?.Exports ?? [],
+    entitlements: asked.Entitlements,
+    signal,
+  });
+  const exporters = exportersOf(exporterSpecs(asked));
+  const { builder } = ports;
+  const built = await runCall(call, { builder, session, ref, feed, signal, exporters });
+  solve.results.set(ref, built);
+  return built;
+}

@@ -1,0 +1,124 @@
+import { posix } from 'node:path';
+import type { BuildEvent, Builder, BuildRequest, BuildResult } from '../../../build/index.ts';
+import { formatReference, notFound } from '../../../core/index.ts';
+import type { Session } from '../../../session/index.ts';
+import { deliver, type Exporters } from './exporters.ts';
+import type { FrontendCall } from './frontend-attributes.ts';
+import { readFiles } from './read-files.ts';
+import { sessionSources } from './session-sources.ts';
+import type { StatusFeed } from './status-feed.ts';
+import type { SourceInfo } from './status-messages.ts';
+import { traceBuild } from './trace-build.ts';
+
+export interface RunOptions {
+  readonly builder: Pick<Builder, 'build'>;
+  readonly ref: string;
+  readonly session: Session | undefined;
+  readonly exporters: Exporters;
+  readonly feed: StatusFeed;
+  readonly signal: AbortSignal;
+}
+
+/** A build that is done and not delivered. */
+export interface BuiltCall extends AsyncDisposable {
+  readonly result: BuildResult;
+  /** The Dockerfile, where it came from the client by itself. */
+  readonly source: SourceInfo | undefined;
+  /** Sends what the client wants sent; gives the exporters' answers. */
+  deliver(): Promise<Map<string, string>>;
+}
+
+/** An error, with the Dockerfile it is about. */
+export class CallFailure extends Error {
+  readonly source: SourceInfo | undefined;
+
+  constructor(cause: unknown, source: SourceInfo | undefined) {
+    super((cause as Error).message, { cause });
+    this.source = source;
+  }
+}
+
+/** Runs a frontend's call as a build, told of in the feed. Throws CallFailure. */
+export async function runCall(
+  call: FrontendCall,
+  options: RunOptions & { onEvent?: (event: BuildEvent) => void; checkOnly?: boolean },
+): Promise<BuiltCall> {
+  const { exporters, session, signal, builder, ref, feed } = options;
+  let source: SourceInfo | undefined;
+  const names = exporters.tags.map(formatReference);
+  const trace = traceBuild(feed, { ref, names, source: () => source });
+  const onEvent = (event: BuildEvent) => {
+    options.onEvent?.(event);
+    trace(event);
+  };
+  try {
+    const dockerfile = await openDockerfile(call, session, { onEvent, signal });
+    if ('text' in dockerfile) {
+      source = { filename: dockerfile.fileName ?? '', data: Buffer.from(dockerfile.text) };
+    }
+    const request: BuildRequest = {
+      ...call.request,
+      ...(session && sessionSources(session)),
+      dockerfile,
+      tags: exporters.tags,
+      outputs: exporters.outputs,
+      checkOnly: options.checkOnly,
+    };
+    const result = await builder.build(request, { onEvent, signal });
+    return {
+      result,
+      source,
+      deliver: () => deliver(result, { exporters, session, signal, asTask: tellingOf(onEvent) }),
+      [Symbol.asyncDispose]: () => result[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    throw new CallFailure(error, source);
+  }
+}
+
+/** Of a context that is the client's folder, the Dockerfile has a folder of its own. */
+async function openDockerfile(
+  { request, dockerfile }: FrontendCall,
+  session: Session | undefined,
+  { onEvent, signal }: { onEvent: (event: BuildEvent) => void; signal: AbortSignal },
+): Promise<BuildRequest['dockerfile']> {
+  const { path, folder } = dockerfile;
+  if (request.context.kind !== 'folder' || !session) return { path };
+  const clean = posix.resolve('/', path).slice(1);
+  const task = `[internal] load build definition from ${posix.basename(clean)}`;
+  onEvent({ kind: 'task-started', task, atMs: Date.now() });
+  const candidates = [clean, ...(clean === 'Dockerfile' ? ['dockerfile'] : [])];
+  const ignoreFile = `${clean}.dockerignore`;
+  try {
+    const found = await readFiles(session.folder(folder), [...candidates, ignoreFile], signal);
+    const fileName = candidates.find((name) => found.has(name));
+    if (fileName === undefined) {
+      throw notFound(`failed to read dockerfile: open ${clean}: no such file or directory`);
+    }
+    const text = found.get(fileName)!;
+    onEvent({ kind: 'task-progress', task, current: text.length });
+    return {
+      text: text.toString(),
+      fileName,
+      ignore: found.get(ignoreFile)?.toString(),
+    };
+  } catch (error) {
+    const { message: detail } = error as Error;
+    onEvent({ kind: 'task-done', task, atMs: Date.now(), failed: true, detail });
+    throw error;
+  }
+}
+
+/** Tells of work as a task of this name. */
+function tellingOf(onEvent: (event: BuildEvent) => void) {
+  return async (task: string, work: () => Promise<void>) => {
+    onEvent({ kind: 'task-started', task, atMs: Date.now() });
+    let failed = true;
+    try {
+      await work();
+      failed = false;
+    } finally {
+      onEvent({ kind: 'task-done', task, atMs: Date.now(), ...(failed && { failed }) });
+    }
+  };
+}

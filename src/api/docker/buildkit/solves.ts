@@ -1,0 +1,55 @@
+import { conflict } from '../../../core/index.ts';
+import type { Session } from '../../../session/index.ts';
+import { createAwaitedMap } from './awaited-map.ts';
+import type { ControlSolve, ReturnedStatus } from './control-messages.ts';
+import type { BuiltCall } from './run-build.ts';
+import { createStatusFeed, type StatusFeed } from './status-feed.ts';
+
+/** A build as `Control.Solve` asked for it, while its client drives it through LLBBridge. */
+export interface Solve {
+  readonly ref: string;
+  readonly asked: ControlSolve;
+  readonly session: Session | undefined;
+  readonly feed: StatusFeed;
+  /** Aborted when the client gives up. */
+  readonly signal: AbortSignal;
+  /** What the client's calls gave, by the references it knows them by. */
+  readonly results: Map<string, BuiltCall>;
+  /** Settles when the client says how its part ended: with one of the results, or nothing. */
+  readonly returned: PromiseWithResolvers<{ ref?: string; error?: ReturnedStatus }>;
+}
+
+/** The builds under way, by the names their clients gave them. */
+export interface Solves {
+  begin(asked: ControlSolve, options: { session?: Session; signal: AbortSignal }): Solve;
+  end(solve: Solve): void;
+  /** A build that may be about to begin. Throws `not-found`. */
+  get(ref: string, signal: AbortSignal): Promise<Solve>;
+}
+
+export function createSolves(): Solves {
+  const solves = createAwaitedMap<Solve>();
+  return {
+    begin(asked, { session, signal }) {
+      const ref = asked.Ref;
+      if (solves.has(ref)) throw conflict(`build ${ref.slice(0, 80)} already exists`);
+      const returned = Promise.withResolvers<{ ref?: string; error?: ReturnedStatus }>();
+      const solve = {
+        ref,
+        asked,
+        session,
+        signal,
+        feed: createStatusFeed(),
+        results: new Map(),
+        returned,
+      };
+      solves.set(ref, solve);
+      return solve;
+    },
+    end(solve) {
+      solves.delete(solve.ref);
+      solve.feed.end();
+    },
+    get: (ref, signal) => solves.get(ref, { missing: `no such job ${ref.slice(0, 80)}`, signal }),
+  };
+}
