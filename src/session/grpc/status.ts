@@ -51,15 +51,23 @@ export interface GrpcStatus {
   readonly details?: Uint8Array;
 }
 
-/** Details of a BerthError that brings google.rpc.Status bytes of its own to the peer. */
+/** Details of a BerthError that brings a google.rpc.Status of its own to the peer. */
 export interface GrpcErrorDetails {
+  /** Its bytes, and the code in it. */
   readonly grpcStatus: Uint8Array;
+  readonly grpcCode: number;
 }
 
 export function grpcStatusOf(error: unknown): GrpcStatus {
-  const { grpcStatus } = ((error as Partial<BerthError> | null)?.details ??
-    {}) as Partial<GrpcErrorDetails>;
-  return { code: codes[errorKind(error)], message: errorMessage(error), details: grpcStatus };
+  const known = (error as Partial<BerthError> | null)?.details as
+    | Partial<GrpcErrorDetails>
+    | undefined;
+  const code = known?.grpcStatus && known.grpcCode;
+  return {
+    code: code ?? codes[errorKind(error)],
+    message: errorMessage(error),
+    details: known?.grpcStatus,
+  };
 }
 
 /** The error a call failed with at the other end; `call` says which it was. */

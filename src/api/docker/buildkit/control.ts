@@ -27,7 +27,7 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
       const begun = solves.begin(asked, { session, signal: ended });
       try {
         const built = asked.Frontend === '' ? await driven(begun) : await direct(ports, begun);
-        return { ExporterResponse: (await built?.deliver()) ?? new Map() };
+        return { ExporterResponse: (await built?.deliver(ended)) ?? new Map() };
       } catch (error) {
         throw failureOf(error);
       } finally {

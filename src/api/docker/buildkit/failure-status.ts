@@ -25,7 +25,10 @@ export function failureOf(error: unknown): BerthError {
     message: text,
     details: [{ type_url: sourceType, value }],
   });
-  return new BerthError('internal', text, { cause, details: { grpcStatus } });
+  return new BerthError('internal', text, {
+    cause,
+    details: { grpcStatus, grpcCode: unknownCode },
+  });
 }
 
 function placeOf(cause: unknown, { filename, data }: SourceInfo) {
@@ -49,5 +52,7 @@ export function linesOf(cause: unknown): { first: number; last: number } | undef
 /** The error a client says its part of the build ended with. */
 export function returnedFailure(status: ReturnedStatus): BerthError {
   const grpcStatus = rpcStatus.encode(status);
-  return new BerthError('internal', status.message, { details: { grpcStatus } });
+  return new BerthError('internal', status.message, {
+    details: { grpcStatus, grpcCode: status.code },
+  });
 }

@@ -25,7 +25,7 @@ export interface BuiltCall extends AsyncDisposable {
   /** The Dockerfile, where it came from the client by itself. */
   readonly source: SourceInfo | undefined;
   /** Sends what the client wants sent; gives the exporters' answers. */
-  deliver(): Promise<Map<string, string>>;
+  deliver(signal: AbortSignal): Promise<Map<string, string>>;
 }
 
 /** An error, with the Dockerfile it is about. */
@@ -45,11 +45,15 @@ export async function runCall(
 ): Promise<BuiltCall> {
   const { exporters, session, signal, builder, ref, feed } = options;
   let source: SourceInfo | undefined;
-  const names = exporters.tags.map(formatReference);
-  const trace = traceBuild(feed, { ref, names, source: () => source });
+  const trace = traceBuild(feed, {
+    ref,
+    names: exporters.tags.map(formatReference),
+    keepsImage: exporters.outputs.some(({ kind }) => kind === 'image'),
+    source: () => source,
+  });
   const onEvent = (event: BuildEvent) => {
     options.onEvent?.(event);
-    trace(event);
+    trace.onEvent(event);
   };
   try {
     const dockerfile = await openDockerfile(call, session, { onEvent, signal });
@@ -68,10 +72,12 @@ export async function runCall(
     return {
       result,
       source,
-      deliver: () => deliver(result, { exporters, session, signal, asTask: tellingOf(onEvent) }),
+      deliver: (until) =>
+        deliver(result, { exporters, session, signal: until, asTask: tellingOf(onEvent) }),
       [Symbol.asyncDispose]: () => result[Symbol.asyncDispose](),
     };
   } catch (error) {
+    trace.fail((error as Error).message);
     throw new CallFailure(error, source);
   }
 }

@@ -1,7 +1,7 @@
 import type { BuildEvent, BuildStep } from '../../../build/index.ts';
 import { digestOf } from '../../../core/index.ts';
 import type { StatusFeed } from './status-feed.ts';
-import { type SourceInfo, timestampOf, type Vertex } from './status-messages.ts';
+import { type SourceInfo, timestampOf, type Vertex, type VertexStatus } from './status-messages.ts';
 
 type EventOf<Kind extends BuildEvent['kind']> = Extract<BuildEvent, { kind: Kind }>;
 
@@ -11,15 +11,25 @@ export interface TraceOptions {
   readonly ref: string;
   /** Names the image gets, for `naming to …`. */
   readonly names: readonly string[];
+  /** Whether the image is stored under its names. */
+  readonly keepsImage: boolean;
   /** The Dockerfile, where it is known. */
   readonly source: () => SourceInfo | undefined;
 }
 
 /** Tells a build's events in BuildKit's words: vertices, what they do, what they write. */
-export function traceBuild(feed: StatusFeed, options: TraceOptions): (event: BuildEvent) => void {
+export interface BuildTrace {
+  onEvent(event: BuildEvent): void;
+  /** Ends what failed without a word of its own with these. */
+  fail(message: string): void;
+}
+
+export function traceBuild(feed: StatusFeed, options: TraceOptions): BuildTrace {
+  const failed: { vertex: Vertex; atMs: number }[] = [];
   const steps = new Map<number, Vertex>();
   const tasks = new Map<string, Vertex>();
   const startedAt = new Map<string, number>();
+  const underWay = new Map<string, Map<string, VertexStatus>>();
   const digest = (key: string) => digestOf(`${options.ref}\n${key}`);
 
   function begin(vertex: Vertex, atMs: number): Vertex {
@@ -30,8 +40,7 @@ export function traceBuild(feed: StatusFeed, options: TraceOptions): (event: Bui
   }
 
   function task(name: string, atMs: number): Vertex {
-    const vertex =
-      tasks.get(name) ?? begin({ digest: digest(`task ${name}`), name: shownTask(name) }, atMs);
+    const vertex = tasks.get(name) ?? begin({ digest: digest(`task ${name}`), name }, atMs);
     tasks.set(name, vertex);
     return vertex;
   }
@@ -42,9 +51,21 @@ export function traceBuild(feed: StatusFeed, options: TraceOptions): (event: Bui
   ): void {
     const started = timestampOf(startedAt.get(vertex) ?? Date.now());
     const now = timestampOf(Date.now());
+    const status = { ID: id, vertex, current, total, timestamp: now, started };
     const isDone = total !== undefined && total > 0 && current >= total;
-    const completed = isDone ? { completed: now } : {};
-    feed.status({ ID: id, vertex, current, total, timestamp: now, started, ...completed });
+    if (isDone) underWay.get(vertex)?.delete(id);
+    else underWay.set(vertex, (underWay.get(vertex) ?? new Map()).set(id, status));
+    feed.status(isDone ? { ...status, completed: now } : status);
+  }
+
+  /** The end of a vertex; what it still did ends with it, or clients would wait for that. */
+  function end(vertex: Vertex, atMs: number): void {
+    const completed = timestampOf(atMs);
+    for (const status of underWay.get(vertex.digest)?.values() ?? []) {
+      feed.status({ ...status, timestamp: completed, completed });
+    }
+    underWay.delete(vertex.digest);
+    feed.vertex({ ...vertex, completed });
   }
 
   function announce(planned: readonly BuildStep[]): void {
@@ -69,17 +90,17 @@ export function traceBuild(feed: StatusFeed, options: TraceOptions): (event: Bui
     const vertex = steps.get(event.step);
     if (!vertex) return;
     const started = vertex.started ?? timestampOf(event.atMs);
-    feed.vertex({ ...vertex, started, completed: timestampOf(event.atMs), ...outcomeOf(event) });
+    end({ ...vertex, started, ...outcomeOf(event) }, event.atMs);
   }
 
-  function endTask({ task: name, atMs, detail, failed }: EventOf<'task-done'>): void {
+  function endTask({ task: name, atMs, detail, failed: hasFailed }: EventOf<'task-done'>): void {
     const vertex = task(name, atMs);
-    if (name === exportTask && detail && !failed) tellExport(vertex, detail);
-    feed.vertex({
-      ...vertex,
-      completed: timestampOf(atMs),
-      ...(failed && { error: detail ?? 'failed' }),
-    });
+    if (hasFailed && !detail) failed.push({ vertex, atMs });
+    else if (hasFailed) end({ ...vertex, error: detail }, atMs);
+    else {
+      if (name === exportTask && detail) tellExport(vertex, detail);
+      end(vertex, atMs);
+    }
   }
 
   function tellExport(vertex: Vertex, imageId: string): void {
@@ -113,7 +134,8 @@ export function traceBuild(feed: StatusFeed, options: TraceOptions): (event: Bui
     });
   }
 
-  return (event) => {
+  function onEvent(event: BuildEvent): void {
+    if ('task' in event && event.task === exportTask && !options.keepsImage) return;
     switch (event.kind) {
       case 'plan':
         return announce(event.steps);
@@ -156,6 +178,13 @@ export function traceBuild(feed: StatusFeed, options: TraceOptions): (event: Bui
       case 'warning':
         return warn(event);
     }
+  }
+
+  return {
+    onEvent,
+    fail(message) {
+      for (const { vertex, atMs } of failed.splice(0)) end({ ...vertex, error: message }, atMs);
+    },
   };
 }
 
@@ -169,10 +198,6 @@ function outcomeOf(
   // The clients know a canceled vertex by these very words.
   if (event.kind === 'step-canceled') return { error: 'context canceled' };
   return {};
-}
-
-function shownTask(name: string): string {
-  return name;
 }
 
 /** What a task that moves bytes calls that. */
