@@ -44,7 +44,7 @@ export function dockerApi(ports: DockerPorts): RouteTable {
       ...containerRoutes(ports.containers),
       ...execRoutes(ports.execs),
       ...imageRoutes(ports.images),
-      ...buildRoutes(ports.builds),
+      ...buildRoutes(ports.builds, sessions),
       ...networkRoutes(ports.networks),
       ...volumeRoutes(ports.volumes),
       ...swarmRoutes(),

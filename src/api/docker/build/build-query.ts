@@ -10,20 +10,30 @@ import { registryConfigOf } from '../registry-auth.ts';
  * What the query and headers of `POST /build` ask for; the body is the context, a tar that may be
  * compressed. Throws `invalid` in Docker's words.
  */
-export function buildRequestOf({ query, headers, body }: ApiRequest): BuildRequest {
+export function buildRequestOf(request: ApiRequest): BuildRequest {
+  const { query, body } = request;
   const version = query.text('version');
   if (version !== '' && version !== '1' && version !== '2') {
     throw invalid(`invalid version ${JSON.stringify(version)}`);
   }
-  const platform = query.text('platform');
   const outputs = readJson(query, 'outputs', 'invalid outputs specified', array(object({})));
   if (outputs?.length) {
     throw invalid(
       'invalid outputs specified: the classic builder only builds into the image store',
     );
   }
+  return { ...queryOptionsOf(request), context: contextOf(query.text('remote'), body) };
+}
+
+/** What the query and headers say of a build by either protocol. Throws `invalid`. */
+export function queryOptionsOf({ query, headers }: ApiRequest): Omit<
+  BuildRequest,
+  'context' | 'outputs' | 'dockerfile'
+> & {
+  dockerfile: { path: string };
+} {
+  const platform = query.text('platform');
   return {
-    context: contextOf(query.text('remote'), body),
     dockerfile: { path: query.text('dockerfile') || 'Dockerfile' },
     tags: query
       .all('t')
@@ -53,7 +63,7 @@ function parseTag(text: string) {
 function contextOf(remote: string, body: ByteStream): BuildContext {
   if (remote === '') return { kind: 'tar', stream: body };
   if (remote === 'client-session') {
-    throw invalid('build from client-session: sessions belong to BuildKit, which Berth is not');
+    throw invalid('build from client-session: that needs version=2 and a session');
   }
   return { kind: 'remote', url: remote };
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../../build/index.ts';
 import { BerthError, canceled, collect, type Digest, invalid } from '../../../core/index.ts';
 import { type ServedApi, serveApi } from '../../http/http-fixture.ts';
+import { createSessions } from '../buildkit/sessions.ts';
 import { dockerTable, pageNotFound } from '../docker-api.ts';
 import type { BuildPorts } from './ports.ts';
 import { buildRoutes } from './routes.ts';
@@ -23,7 +24,7 @@ type Build = BuildPorts['builder']['build'];
 
 async function serve(build: Build, cache: Partial<BuildCache> = {}): Promise<ServedApi> {
   const ports = { builder: { build }, cache } as unknown as BuildPorts;
-  const table = dockerTable({ version: '0.1.0', routes: buildRoutes(ports) });
+  const table = dockerTable({ version: '0.1.0', routes: buildRoutes(ports, createSessions()) });
   return await serveApi({ tables: [table], notFound: pageNotFound });
 }
 
@@ -253,7 +254,7 @@ describe('what a build asks for', () => {
     ['labels={"a":1}', /^error reading labels: /],
     ['outputs=x', /^invalid outputs specified: /],
     ['outputs=[{}]', /^invalid outputs specified: /],
-    ['remote=client-session', /sessions belong to BuildKit/],
+    ['remote=client-session', /needs version=2 and a session/],
     ['memory=x', /strconv/],
     ['platform=a/b/c/d', /cannot parse platform/],
   ] as const) {

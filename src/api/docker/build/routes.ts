@@ -1,14 +1,27 @@
 import { invalid } from '../../../core/index.ts';
 import { empty } from '../../http/reply.ts';
 import { post, type Route } from '../../http/route.ts';
+import type { Sessions } from '../buildkit/sessions.ts';
 import { buildImage, type RunningBuilds } from './build.ts';
+import { buildBySession } from './build-by-session.ts';
 import { pruneBuildCache } from './cache.ts';
 import type { BuildPorts } from './ports.ts';
+import { createUploads } from './uploads.ts';
 
-export function buildRoutes(ports: BuildPorts): Route[] {
+export function buildRoutes(ports: BuildPorts, sessions: Sessions): Route[] {
   const running: RunningBuilds = new Map();
+  const uploads = createUploads();
   return [
-    post('/build', (request) => buildImage(ports, running, request)),
+    post('/build', async (request) => {
+      const { query, body, signal } = request;
+      const [kind, uploadId] = query.text('buildid').split(':', 2);
+      if (kind === 'upload-request' && uploadId) {
+        await uploads.offer(uploadId, body, signal);
+        return empty(200);
+      }
+      if (query.text('version') !== '2') return buildImage(ports, running, request);
+      return buildBySession(ports, { sessions, running, uploads }, request);
+    }),
     post('/build/prune', (request) => pruneBuildCache(ports, request)),
     post('/build/cancel', ({ query }) => {
       const id = query.text('id');

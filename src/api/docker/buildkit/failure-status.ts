@@ -1,5 +1,12 @@
 import type { StepFailureDetails } from '../../../build/index.ts';
-import { BerthError, errorKind, errorMessage, message } from '../../../core/index.ts';
+import {
+  BerthError,
+  canceled,
+  errorKind,
+  errorMessage,
+  internal,
+  message,
+} from '../../../core/index.ts';
 import { type ReturnedStatus, rpcStatusFields } from './control-messages.ts';
 import { CallFailure } from './run-build.ts';
 import type { SourceInfo } from './status-messages.ts';
@@ -16,9 +23,11 @@ export function failureOf(error: unknown): BerthError {
   const cause = error instanceof CallFailure ? error.cause : error;
   const source = error instanceof CallFailure ? error.source : undefined;
   const text = errorMessage(cause);
-  const kind = errorKind(cause);
+  const isCanceled = errorKind(cause) === 'canceled';
   const place = source && placeOf(cause, source);
-  if (!place) return cause instanceof BerthError ? cause : new BerthError(kind, text, { cause });
+  // Clients put the name of any other code before the text.
+  if (!place || isCanceled)
+    return (isCanceled ? canceled : internal)(text, { cause, details: ownStatus(cause) });
   const value = Buffer.from(JSON.stringify(place));
   const grpcStatus = rpcStatus.encode({
     code: unknownCode,
@@ -29,6 +38,12 @@ export function failureOf(error: unknown): BerthError {
     cause,
     details: { grpcStatus, grpcCode: unknownCode },
   });
+}
+
+/** The status of an error that is the client's own. */
+function ownStatus(cause: unknown): unknown {
+  const details = cause instanceof BerthError ? cause.details : undefined;
+  return details && typeof details === 'object' && 'grpcStatus' in details ? details : undefined;
 }
 
 function placeOf(cause: unknown, { filename, data }: SourceInfo) {

@@ -25,7 +25,7 @@ export function systemRoutes(ports: SystemPorts): Route[] {
 
 const pong = text('OK', {
   'api-version': newestApiVersion,
-  'builder-version': '1',
+  'builder-version': '2',
   'cache-control': 'no-cache, no-store, must-revalidate',
   pragma: 'no-cache',
   swarm: 'inactive',

@@ -126,7 +126,7 @@ describe('ping and versions', () => {
       assert.equal(headers['api-version'], '1.50');
       assert.equal(headers['docker-experimental'], 'false');
       assert.equal(headers.ostype, 'linux');
-      assert.equal(headers['builder-version'], '1');
+      assert.equal(headers['builder-version'], '2');
       assert.equal(headers.swarm, 'inactive');
       assert.match(String(headers['cache-control']), /no-store/);
     }
