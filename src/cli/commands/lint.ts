@@ -38,7 +38,8 @@ export function lintCommand(program: Command): void {
     .option('--no-base-images', 'do not ask the daemon about base images')
     .option('--fix', 'rewrite the files where that is safe, and show what changed')
     .option('--dry-run', 'with --fix: show what would change, write nothing')
-    .option('--explain <rule>', 'print what a rule is about')
+    .option('--explain <rule>', 'print what a rule is about, with examples')
+    .option('--list', 'print all rules')
     .action(async (files: string[], flags: LintFlags, command: Command) => {
       process.exitCode = await runLint(files, flags, { connection: () => connectFrom(command) });
     });

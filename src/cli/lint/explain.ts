@@ -2,6 +2,20 @@ import { invalid } from '../../core/index.ts';
 import { allChecks, nearest } from '../../dockerfile/index.ts';
 import { allRules, type Rule } from '../../dockerfile/lint/index.ts';
 
+/** All rules, one a line: code, severity and what is reported; `fix` where there is one. */
+export function ruleList(): string {
+  const rules = allRules.map(({ code, severity, title, offByDefault, unfixable }) => {
+    const columns = [code, offByDefault ? 'off' : severity, unfixable ? '' : 'fix', title];
+    return line(columns);
+  });
+  const checks = allChecks.map(({ name, description }) => line([name, 'warning', '', description]));
+  return [...rules, ...checks].join('');
+}
+
+function line([code = '', severity = '', fix = '', title = '']: readonly string[]): string {
+  return `${code.padEnd(8)} ${severity.padEnd(8)} ${fix.padEnd(4)} ${title}\n`;
+}
+
 type Example = Rule['bad'][number];
 
 /** The documentation of a rule, in markdown. Throws `invalid` on a code that is none. */
@@ -26,6 +40,9 @@ function ruleText({ code, severity, title, documentation, bad, good, ...rule }: 
   return [
     `# ${code}: ${title} (${severity}${off})`,
     documentation,
+    rule.unfixable
+      ? `No automatic fix: ${rule.unfixable}.`
+      : 'Put right by `--fix` where it is safe.',
     '## Reported',
     ...bad.map(block),
     '## Accepted',

@@ -14,8 +14,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { invalid, randomId } from '../../core/index.ts';
-import { applyFixes, type LintOptions, lintDockerfile } from '../../dockerfile/lint/index.ts';
-import type { LintInput } from './lint-files.ts';
+import { applyFixes, buildCheckFindings, lintDockerfile } from '../../dockerfile/lint/index.ts';
+import type { LintFilesOptions, LintInput } from './lint-files.ts';
 import { shown } from './shown.ts';
 
 /** What fixing made of one file. */
@@ -32,15 +32,19 @@ const mostRounds = 10;
 const byteOrderMark = '\ufeff';
 
 /** Puts right what can be, over and over until nothing more changes. Writes nothing. */
-export function fixInput({ name, text }: LintInput, options: Partial<LintOptions>): FixedFile {
+export function fixInput(
+  { name, text }: LintInput,
+  { options, buildChecks }: Pick<LintFilesOptions, 'options' | 'buildChecks'>,
+): FixedFile {
   const mark = text.startsWith(byteOrderMark) ? byteOrderMark : '';
   let current = text.slice(mark.length);
   let fixed = 0;
   for (let round = 0; round < mostRounds; round++) {
-    const { findings, dockerfile } = lintDockerfile(current, options);
+    const linted = lintDockerfile(current, options);
     // What the parser stumbled over may not be what it seems.
-    if (dockerfile.errors.length > 0) break;
-    const result = applyFixes(current, findings);
+    if (linted.dockerfile.errors.length > 0) break;
+    const checks = buildChecks ? buildCheckFindings(linted, options) : [];
+    const result = applyFixes(current, [...linted.findings, ...checks]);
     if (result.applied.length === 0) break;
     fixed += result.applied.length;
     current = result.text;
@@ -50,7 +54,9 @@ export function fixInput({ name, text }: LintInput, options: Partial<LintOptions
 }
 
 function diffOf(name: string, before: string, after: string): string {
-  const patch = createTwoFilesPatch(`a/${name}`, `b/${name}`, before, after, '', '', {
+  // As git has it: relative names, and no second slash of an absolute one.
+  const path = name.replace(/^(?:\.?\/)+/, '');
+  const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, '', '', {
     context: 3,
   });
   const lines = patch.split('\n').filter((line) => !/^=+$/.test(line));

@@ -215,7 +215,7 @@ test('folders are searched by name', () => {
 });
 
 describe('fixing', () => {
-  const options = defaultLintOptions;
+  const options = { options: defaultLintOptions, buildChecks: true };
   test('shows a diff and keeps what it does not fix', () => {
     const text = '\ufeffFROM debian:12\r\nRUN apt-get install \\\r\n  curl=1\r\nADD a /b\r\n';
     const { text: fixed, diff } = fixInput({ name: 'D\u001b', text }, options);

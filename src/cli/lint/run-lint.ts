@@ -8,7 +8,7 @@ import { configCandidates } from './config-candidates.ts';
 import type { ConfigFile } from './config-file.ts';
 import { environmentConfig } from './environment.ts';
 import { lintExitStatus } from './exit-status.ts';
-import { explainRule } from './explain.ts';
+import { explainRule, ruleList } from './explain.ts';
 import { findDockerfiles } from './find-dockerfiles.ts';
 import { type ConfigFlags, flagsConfig } from './flags-config.ts';
 import type { FormatName } from './formats/format-name.ts';
@@ -29,6 +29,7 @@ export interface LintFlags extends ConfigFlags {
   readonly fix?: boolean;
   readonly dryRun?: boolean;
   readonly explain?: string;
+  readonly list?: boolean;
   readonly buildArg: readonly string[];
 }
 
@@ -38,6 +39,10 @@ export async function runLint(
   flags: LintFlags,
   { connection }: { connection: () => Connection },
 ): Promise<number> {
+  if (flags.list) {
+    process.stdout.write(ruleList());
+    return 0;
+  }
   if (flags.explain !== undefined) {
     process.stdout.write(explainRule(flags.explain));
     return 0;
@@ -114,7 +119,7 @@ async function fix(
   const { fixInput, writeFixed } = await import('./fix-files.ts');
   const isReport = format !== 'tty' && flags.output === undefined;
   return inputs.map((input) => {
-    const fixed = fixInput(input, options);
+    const fixed = fixInput(input, { options, buildChecks: flags.buildChecks });
     if (fixed.fixed === 0) return input;
     (isReport ? process.stderr : process.stdout).write(fixed.diff);
     if (!flags.dryRun && input.name !== '-') writeFixed(input.name, input.text, fixed.text);

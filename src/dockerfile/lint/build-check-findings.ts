@@ -1,6 +1,7 @@
 import { type CheckWarning, checkDockerfile } from '../checks/check-dockerfile.ts';
 import type { CheckInput } from '../checks/check-input.ts';
 import { type SyntaxErrorDetails, syntaxErrorDetails } from '../syntax-error.ts';
+import { buildCheckFix } from './build-check-fixes.ts';
 import type { Finding, LintResult } from './lint-dockerfile.ts';
 import { defaultLintOptions, type LintOptions } from './lint-options.ts';
 import { bl1000 } from './rules/bl1000.ts';
@@ -64,10 +65,11 @@ function isSilenced(
 }
 
 function warningFindings(
-  { check, message, range, focus }: CheckWarning,
+  warning: CheckWarning,
   known: ReadonlySet<string>,
   context: Context,
 ): Finding[] {
+  const { check, message, range, focus } = warning;
   const { ignored, severities } = context.options;
   const { line } = range.start;
   const twin = twins[check];
@@ -76,7 +78,8 @@ function warningFindings(
   const isRepeat = check === 'MultipleInstructionsDisallowed';
   if (isKnown || isRepeat || isSilenced(check, range.start, context)) return [];
   const severity = severities.get(check) ?? 'warning';
-  return [{ code: check, severity, message, line, column: 1, range: focus, fix: undefined }];
+  const fix = buildCheckFix(warning, context.result.dockerfile);
+  return [{ code: check, severity, message, line, column: 1, range: focus, fix }];
 }
 
 function faultFindings(

@@ -6,14 +6,14 @@ const apt = ['apt', 'apt-get', 'aptitude'];
 /** Official images by their name, and what holds for all their tags. */
 const byPath: Readonly<Record<string, LintBaseImage>> = {
   scratch: { packageManagers: [], hasShell: false },
-  alpine: { packageManagers: ['apk'], shells: ['sh', 'ash'] },
-  archlinux: { packageManagers: ['pacman'] },
-  busybox: { packageManagers: [], shells: ['sh', 'ash'] },
-  debian: { packageManagers: apt },
-  fedora: { packageManagers: ['dnf', 'dnf5', 'yum'] },
-  'opensuse/leap': { packageManagers: ['zypper'] },
-  'opensuse/tumbleweed': { packageManagers: ['zypper'] },
-  ubuntu: { packageManagers: apt },
+  alpine: { user: '', packageManagers: ['apk'], shells: ['sh', 'ash'] },
+  archlinux: { user: '', packageManagers: ['pacman'] },
+  busybox: { user: '', packageManagers: [], shells: ['sh', 'ash'] },
+  debian: { user: '', packageManagers: apt },
+  fedora: { user: '', packageManagers: ['dnf', 'dnf5', 'yum'] },
+  'opensuse/leap': { user: '', packageManagers: ['zypper'] },
+  'opensuse/tumbleweed': { user: '', packageManagers: ['zypper'] },
+  ubuntu: { user: '', packageManagers: apt },
 };
 
 const releasesOfDebian =

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type {
   ArgInstruction,
   FromInstruction,
@@ -43,6 +44,10 @@ export interface LintedInstruction {
   readonly run: LintedRun | undefined;
   /** Whether an absolute or any WORKDIR came before, in this stage or those it is built from. */
   readonly hasWorkdir: boolean;
+  /** The working directory here, when this file alone says which. */
+  readonly workdir: string | undefined;
+  /** What the last USER before says, here, in a parent stage or in the base image. */
+  readonly user: string | undefined;
   /** What ARG and ENV set before. */
   readonly variables: Variables;
 }
@@ -58,6 +63,8 @@ export interface LintedStage {
   readonly base: LintBaseImage | undefined;
   readonly instructions: readonly LintedInstruction[];
   readonly hasWorkdir: boolean;
+  readonly workdir: string | undefined;
+  readonly user: string | undefined;
   readonly shell: ShellState;
   readonly variables: Variables;
 }
@@ -128,7 +135,10 @@ function stageNames(stages: readonly LintedStage[]): Map<string, LintedStage> {
   return names;
 }
 
-type StageStart = Pick<LintedStage, 'parent' | 'base' | 'hasWorkdir' | 'shell' | 'variables'>;
+type StageStart = Pick<
+  LintedStage,
+  'parent' | 'base' | 'hasWorkdir' | 'workdir' | 'user' | 'shell' | 'variables'
+>;
 
 function startOf(
   parent: LintedStage | undefined,
@@ -145,6 +155,8 @@ function startOf(
   return {
     parent,
     base,
+    workdir: parent?.workdir,
+    user: parent ? parent.user : base?.user,
     hasWorkdir: parent?.hasWorkdir ?? !['', '/'].includes(base?.workdir ?? ''),
     shell: parent?.shell ?? shell,
     variables: variablesOver(parent?.variables),
@@ -166,7 +178,7 @@ type WalkedStage = Pick<Stage, 'index'> & {
 function walkStage(stage: WalkedStage, start: StageStart, context: WalkContext): LintedStage {
   const { dockerfile, shells } = context;
   const { variables, parent, base } = start;
-  let { hasWorkdir, shell } = start;
+  let { hasWorkdir, workdir, user, shell } = start;
   const instructions: LintedInstruction[] = [];
   for (const place of stage.instructions) {
     while (shells[0] && shells[0].line < place.range.start.line) {
@@ -185,15 +197,32 @@ function walkStage(stage: WalkedStage, start: StageStart, context: WalkContext):
       isTrigger,
       run,
       hasWorkdir,
+      workdir,
+      user,
       variables: variables.copy(),
     });
     if (isTrigger) continue;
-    if (instruction.kind === 'workdir') hasWorkdir = true;
+    if (instruction.kind === 'workdir') {
+      hasWorkdir = true;
+      workdir = joinedPath(workdir, instruction.path.text);
+    } else if (instruction.kind === 'user') user = instruction.user.text;
     else if (instruction.kind === 'shell') shell = shellOf(instruction.words.map((w) => w.text));
     else variables.set(instruction);
   }
   const { index, name, from } = stage;
-  return { index, name, from, parent, base, instructions, hasWorkdir, shell, variables };
+  const end = { hasWorkdir, workdir, user, shell, variables };
+  return { index, name, from, parent, base, instructions, ...end };
+}
+
+/** A longer path is none that a kernel takes. */
+const longestPath = 4096;
+
+/** Where WORKDIR leads from a folder, if both are plain paths. */
+function joinedPath(from: string | undefined, path: string): string | undefined {
+  const length = path.length + (from?.length ?? 0);
+  if (length > longestPath || !/^[\w./-]+$/.test(path)) return undefined;
+  if (path.startsWith('/')) return posix.normalize(path);
+  return from === undefined ? undefined : posix.join(from, path);
 }
 
 function lintedRun(

@@ -74,6 +74,8 @@ export interface Rule {
   readonly severity: Severity;
   /** The message, unless a report has its own. */
   readonly title: string;
+  /** Why there is no fix that is safe; of a rule without one. */
+  readonly unfixable?: string;
   /** Why it matters and what to do, in markdown. */
   readonly documentation: string;
   /** Each of `bad` breaks the rule, none of `good` does; fixes make a bad one good. */

@@ -5,6 +5,7 @@ export const bl1000: Rule = {
   code: 'BL1000',
   severity: 'error',
   title: 'A build would stop here',
+  unfixable: 'what the build should do is not said',
   documentation: `The file is well formed, but it has no instructions, or an image name or a variable in it makes no sense once variables are
 replaced by their defaults.`,
   bad: ['FROM Upper:\n', '# nothing but this\n', ''],

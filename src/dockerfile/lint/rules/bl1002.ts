@@ -5,6 +5,7 @@ export const bl1002: Rule = {
   severity: 'error',
   hasExactPlace: true,
   title: 'A secret stands in the Dockerfile',
+  unfixable: 'the secret has to be revoked and passed in another way',
   documentation: `This has the form of an access key, a token, a private key or an address with a password. It is in
 the file, in the image and in the build's cache. Revoke it, and pass the new one with
 \`RUN --mount=type=secret\`. The rule goes by values, whatever the variable is called.`,

@@ -11,6 +11,7 @@ export const bl1003: Rule = {
   code: 'BL1003',
   severity: 'error',
   title: 'The base image does not have this package manager',
+  unfixable: 'package names differ between distributions',
   documentation: `Debian and Ubuntu have \`apt-get\`, Alpine \`apk\`, Fedora and Red Hat \`dnf\`, openSUSE \`zypper\`. The
 rule knows official images by their names, and of others what the daemon finds in them. A command that is
 tried only where it exists (\`command -v apk\`) is not reported.`,

@@ -1,4 +1,3 @@
-import type { LintedStage } from '../linted-file.ts';
 import type { Rule } from '../rule.ts';
 import { hasArgument } from '../shell/command-line.ts';
 import type { SimpleCommand } from '../shell/shell-script.ts';
@@ -9,6 +8,7 @@ export const bl1004: Rule = {
   code: 'BL1004',
   severity: 'error',
   title: 'Packages are installed as a user who may not',
+  unfixable: 'which user the steps after it need is yours to say',
   documentation: `A USER before this step, here, in the stage this one is built from or in the base image, is not
 root, and package managers of the system want root. Install first and switch the user after it, or
 switch to root for the step.`,
@@ -22,29 +22,12 @@ switch to root for the step.`,
     'FROM debian:12\nUSER $WHO\nRUN apt-get update\n',
     'FROM debian:12\nUSER 1000\nRUN apt-get --version\n',
   ],
-  stage({ stage }, report) {
-    let user = userBefore(stage);
-    for (const { instruction, place, run } of stage.instructions) {
-      if (place.kind === 'user') user = place.user.text;
-      if (user === undefined || user === '' || isRoot(user) || user.includes('$')) continue;
-      const command = run?.commands.find(changesSystem);
-      if (command && instruction.kind === 'run') report(place, { focus: commandFocus(command) });
-    }
+  run({ run, place, linted: { user } }, report) {
+    if (user === undefined || user === '' || isRoot(user) || user.includes('$')) return;
+    const command = run.commands.find(changesSystem);
+    if (command) report(place, { focus: commandFocus(command) });
   },
 };
-
-/** Stages further up than this are not asked. */
-const maximumDepth = 50;
-
-function userBefore(stage: LintedStage): string | undefined {
-  let at = stage.parent;
-  for (let depth = 0; at && depth < maximumDepth; depth++) {
-    const last = at.instructions.findLast(({ place }) => place.kind === 'user')?.instruction;
-    if (last?.kind === 'user') return last.user.text;
-    at = at.parent;
-  }
-  return at ? undefined : stage.base?.user;
-}
 
 const managers = /^(?:apk|apt|apt-get|aptitude|dnf|dnf5|microdnf|yum|zypper)$/;
 const verbs = [

@@ -8,6 +8,7 @@ export const bl1005: Rule = {
   code: 'BL1005',
   severity: 'error',
   title: 'The base image has no shell to run this command',
+  unfixable: 'the program to run is not known, or is to be built elsewhere',
   documentation: `\`scratch\` and distroless images have no \`/bin/sh\`, which RUN, CMD, ENTRYPOINT and HEALTHCHECK in
 shell form call. Use the exec form, \`["program", "argument"]\`, and do what needs a shell in another
 stage.`,

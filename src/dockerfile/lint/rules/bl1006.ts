@@ -8,6 +8,7 @@ export const bl1006: Rule = {
   code: 'BL1006',
   severity: 'error',
   title: 'The base image does not have this shell',
+  unfixable: 'whether the script needs that shell is not known',
   documentation: `Alpine and BusyBox bring \`sh\` and \`ash\` alone. Install \`bash\` before SHELL names it, or use
 \`/bin/ash\`, which knows \`-o pipefail\` too.`,
   bad: [

@@ -8,6 +8,7 @@ export const bl1007: Rule = {
   severity: 'warning',
   offByDefault: true,
   title: 'The image runs as root: no USER is set',
+  unfixable: 'there may be no other user in the image',
   documentation: `Neither the last stage nor those it is built from set USER, and nothing is known of a user in the
 base image. Off until a severity is given to it, because much is built that drops its rights itself.`,
   bad: ['FROM debian:12\nCMD ["serve"]\n'],

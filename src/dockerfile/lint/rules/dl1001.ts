@@ -6,6 +6,7 @@ export const dl1001: Rule = {
   severity: 'warning',
   offByDefault: true,
   title: 'A comment `# hadolint ignore=` silences rules here',
+  unfixable: 'what the comment silences would be reported',
   documentation: `Some teams want every exception in one configuration file, where it is reviewed, and none
 in comments. Switch this rule on by giving it a severity. A pragma that silences this very rule
 counts for nothing unless it is in force.`,

@@ -1,4 +1,5 @@
-import type { Rule } from '../rule.ts';
+import { posix } from 'node:path';
+import { type Rule, replacement } from '../rule.ts';
 import { withoutQuotes } from './quotes.ts';
 
 export const dl3000: Rule = {
@@ -6,17 +7,25 @@ export const dl3000: Rule = {
   severity: 'error',
   title: 'WORKDIR should be an absolute path',
   documentation: `A relative WORKDIR is joined to the one before it, which may come from the base image. Where
-the files end up then depends on something this file does not show.`,
-  bad: ['FROM debian:12\nWORKDIR app\n', 'FROM debian:12\nWORKDIR "app"\n'],
+the files end up then depends on something this file does not show, or only further up.`,
+  bad: [
+    'FROM debian:12\nWORKDIR app\n',
+    'FROM debian:12\nWORKDIR "app"\n',
+    'FROM debian:12\nWORKDIR /srv\nWORKDIR app/../web\n',
+  ],
   good: [
     'FROM debian:12\nWORKDIR /app\n',
     'FROM debian:12\nWORKDIR $HOME\n',
     'FROM w:1\nWORKDIR c:\\app\n',
   ],
   on: {
-    workdir({ instruction, place }, report) {
+    workdir({ instruction, place, linted }, report) {
       const { text, range } = instruction.path;
-      if (!/^(?:\/|\$|[A-Za-z]:)/.test(withoutQuotes(text))) report(place, { focus: range });
+      if (/^(?:\/|\$|[A-Za-z]:)/.test(withoutQuotes(text))) return;
+      const from = linted?.workdir;
+      const isPlain = from !== undefined && /^[\w./-]+$/.test(text);
+      const fix = isPlain ? [replacement(range, posix.join(from, text))] : undefined;
+      report(place, { focus: range, fix });
     },
   },
 };

@@ -5,6 +5,7 @@ export const dl3001: Rule = {
   code: 'DL3001',
   severity: 'info',
   title: 'This command does nothing useful while an image is built',
+  unfixable: 'what the command was for is not known',
   documentation: `\`ssh\`, \`vim\`, \`shutdown\`, \`service\`, \`ps\`, \`free\`, \`top\`, \`kill\` and \`mount\` need a
 person, an init system, other processes or rights that a build step does not have. A service that
 was started is gone when the step ends.`,

@@ -5,6 +5,7 @@ export const dl3006: Rule = {
   code: 'DL3006',
   severity: 'warning',
   title: 'Name the tag of the base image',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a tag FROM means \`latest\`, which is another image tomorrow. A tag, or better a
 digest, makes a build that works now work later.`,
   bad: ['FROM debian\n', 'FROM localhost:5000/team/base\n'],

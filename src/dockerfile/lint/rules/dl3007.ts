@@ -5,6 +5,7 @@ export const dl3007: Rule = {
   code: 'DL3007',
   severity: 'warning',
   title: 'Name a release of the base image, not `latest`',
+  unfixable: 'which version is yours to choose',
   documentation: `\`latest\` moves with every release, so the same Dockerfile builds something else each time and
 may stop building. Name the release that was tested.`,
   bad: ['FROM debian:latest\n'],

@@ -6,6 +6,7 @@ export const dl3008: Rule = {
   code: 'DL3008',
   severity: 'warning',
   title: 'Pin the versions of packages: `apt-get install <package>=<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a version the mirror of the day decides what is installed, and a step that is in the
 cache keeps what was current when it ran. A pinned version makes the cache and the mirror agree, and
 shows in review when a package changes.`,

@@ -14,7 +14,11 @@ export const dl3009: Rule = {
   documentation: `The lists that \`apt-get update\` fetches are some tens of megabytes that the image never needs
 again. They must go in the same RUN: a later one hides them, and the layer keeps them. A cache mount
 on \`/var/lib/apt/lists\` keeps them out of the image too.`,
-  bad: ['FROM debian:12\nRUN apt-get update && apt-get install -y curl=1\n'],
+  bad: [
+    'FROM debian:12\nRUN apt-get update && apt-get install -y curl=1\n',
+    'FROM debian:12\nRUN <<EOF\nset -e\napt-get update\napt-get install -y curl=1\nEOF\n',
+    'FROM debian:12\nRUN apt-get update; apt-get install -y curl=1\n',
+  ],
   good: [
     'FROM debian:12\nRUN apt-get update && apt-get install -y curl=1 && rm -rf /var/lib/apt/lists/*\n',
     'FROM debian:12\nRUN --mount=type=cache,target=/var/lib/apt/lists apt-get update\n',

@@ -8,6 +8,7 @@ export const dl3010: Rule = {
   code: 'DL3010',
   severity: 'info',
   title: 'Use ADD for an archive that is unpacked in the image',
+  unfixable: 'ADD unpacks to other places than `tar` may',
   documentation: `COPY puts the archive in one layer and \`tar\` its content in another, so the image carries
 both. ADD unpacks a local tar archive as it copies.`,
   bad: ['FROM debian:12\nCOPY app.tar.gz /tmp/\nRUN tar -xf /tmp/app.tar.gz -C /opt\n'],

@@ -10,6 +10,7 @@ export const dl3013: Rule = {
   severity: 'warning',
   title:
     'Pin the versions of packages: `pip install <package>==<version>`, or use a requirements file',
+  unfixable: 'which version is yours to choose',
   documentation: `Without versions two builds of one Dockerfile install different packages. Name versions, a
 constraints file (\`-c\`) or a requirements file (\`-r\`); a package from version control wants a
 commit or tag after \`@\`.`,

@@ -6,6 +6,7 @@ export const dl3015: Rule = {
   code: 'DL3015',
   severity: 'info',
   title: 'Leave out packages that are only recommended: `--no-install-recommends`',
+  unfixable: 'something may rely on a recommended package',
   documentation: `apt-get installs what a package recommends as well as what it needs. In an image that is
 mostly size and attack surface. There is no automatic fix: something may rely on a recommended
 package, which should then be named.`,

@@ -20,6 +20,7 @@ export const dl3016: Rule = {
   code: 'DL3016',
   severity: 'warning',
   title: 'Pin the versions of packages: `npm install <package>@<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a version npm installs what is newest at that hour. Name a version or tag; a package
 from git wants a commit after \`#\`. \`npm install\` without packages follows the lock file.`,
   bad: [

@@ -6,6 +6,7 @@ export const dl3018: Rule = {
   code: 'DL3018',
   severity: 'warning',
   title: 'Pin the versions of packages: `apk add <package>=<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a version the repository of the day decides what is installed. \`=\` names one version
 and \`~\` a range of them.`,
   bad: ['FROM alpine:3.20\nRUN apk add --no-cache curl\n'],

@@ -4,6 +4,7 @@ export const dl3022: Rule = {
   code: 'DL3022',
   severity: 'warning',
   title: '`COPY --from` should name a stage that stands before it',
+  unfixable: 'which stage or image was meant is not known',
   documentation: `A name that no earlier stage has is taken for an image without a tag, or fails. Give stages names
 with \`AS\`, or name an image with its tag.`,
   bad: [

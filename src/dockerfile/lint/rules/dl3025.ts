@@ -11,8 +11,16 @@ export const dl3025: Rule = {
   title: 'Write the command of CMD, ENTRYPOINT and HEALTHCHECK as a JSON array',
   documentation: `In shell form the first process is \`/bin/sh -c\`, which does not pass signals on: \`docker stop\`
 then waits and kills. In exec form the program itself is the first process.`,
-  bad: ['FROM debian:12\nCMD nginx -g daemon\n', 'FROM debian:12\nENTRYPOINT exec "$0"\n'],
-  good: ['FROM debian:12\nCMD ["nginx", "-g", "daemon off;"]\n'],
+  bad: [
+    'FROM debian:12\nCMD nginx -g daemon\n',
+    'FROM debian:12\nHEALTHCHECK --retries=2 CMD curl -f localhost\n',
+    'FROM debian:12\nCMD serve \\\n  # quietly\n  -q\n',
+    'FROM debian:12\nENTRYPOINT exec "$0"\n',
+  ],
+  good: [
+    'FROM debian:12\nCMD ["nginx", "-g", "daemon off;"]\n',
+    'FROM debian:12\nHEALTHCHECK NONE\n',
+  ],
   on: { cmd: checkForm, entrypoint: checkForm, healthcheck: checkForm },
 };
 
@@ -22,13 +30,17 @@ type CommandVisit = Pick<InstructionVisit, 'place' | 'stage' | 'file'> & {
 
 function checkForm({ instruction, place, stage, file }: CommandVisit, report: Report): void {
   const { command, args } = instruction;
-  if (command.form === 'exec' || command.words.length === 0) return;
+  const [word] = command.words;
+  if (command.form === 'exec' || !word) return;
   const isDefaultShell = (stage?.shell.words.length ?? 0) === 0;
   const isLast = place.kind !== 'onbuild' && !(stage && file.parents.has(stage));
-  const isPlain = instruction.kind !== 'healthcheck' && isDefaultShell && isLast;
-  const words = isPlain ? plainWords(args.text) : undefined;
-  const json = words && `[${words.map((word) => JSON.stringify(word)).join(', ')}]`;
-  report(place, { focus: args.range, fix: json ? [replacement(args.range, json)] : undefined });
+  // The words of a command over several lines may have comments between them.
+  const { text, range } = word;
+  const { start, end } = range;
+  const isOneLine = file.dockerfile.source.text.slice(start.offset, end.offset) === text;
+  const words = isDefaultShell && isLast && isOneLine ? plainWords(text) : undefined;
+  const json = words && `[${words.map((part) => JSON.stringify(part)).join(', ')}]`;
+  report(place, { focus: args.range, fix: json ? [replacement(range, json)] : undefined });
 }
 
 /** What only a shell knows; a program of that name may not exist. */

@@ -7,6 +7,7 @@ export const dl3026: Rule = {
   code: 'DL3026',
   severity: 'error',
   title: 'FROM names a registry that is not among the trusted ones',
+  unfixable: 'where else to find the image is not known',
   documentation: `Images run with the rights of the build and end up in production. The list of trusted registries
 (\`trustedRegistries\`, \`--trusted-registry\`) says where they may come from; without a list all
 may. \`*\` stands for any part of a name.`,

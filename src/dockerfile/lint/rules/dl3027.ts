@@ -31,7 +31,8 @@ in scripts.`,
   programs: ['apt'],
   command(command, visit, report) {
     const { script, nameWord } = command;
-    const isWritten = nameWord.end - nameWord.start === 'apt'.length;
+    const isWritten =
+      script.written !== 'escaped' && nameWord.end - nameWord.start === 'apt'.length;
     const isShared = shared.has(operands(command)[0]?.text ?? '');
     const fix =
       isWritten && isShared

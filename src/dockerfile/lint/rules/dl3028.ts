@@ -6,6 +6,7 @@ export const dl3028: Rule = {
   code: 'DL3028',
   severity: 'warning',
   title: 'Pin the versions of gems: `gem install <gem>:<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a version gem installs what is newest at that hour. \`gem install x:1.2\` and
 \`gem install x -v 1.2\` both name one.`,
   bad: ['FROM ruby:3.3\nRUN gem install bundler\n'],

@@ -4,6 +4,7 @@ export const dl3029: Rule = {
   code: 'DL3029',
   severity: 'warning',
   title: 'Do not fix the platform in FROM',
+  unfixable: 'the image may exist for that platform alone',
   documentation: `A platform written into FROM cannot be chosen by who builds. Pass \`--platform\` to the build
 instead; \`$BUILDPLATFORM\` and \`$TARGETPLATFORM\` are for stages that compile for another platform.`,
   bad: ['FROM --platform=linux/amd64 debian:12\n'],

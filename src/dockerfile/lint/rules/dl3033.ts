@@ -6,6 +6,7 @@ export const dl3033: Rule = {
   code: 'DL3033',
   severity: 'warning',
   title: 'Pin the versions of packages: `yum install -y <package>-<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a version the repository of the day decides what is installed. A module wants its stream:
 \`yum module install -y nodejs:20\`.`,
   bad: [

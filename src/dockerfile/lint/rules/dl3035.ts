@@ -6,6 +6,7 @@ export const dl3035: Rule = {
   code: 'DL3035',
   severity: 'warning',
   title: 'Do not upgrade the distribution in a build: start from a newer base image',
+  unfixable: 'which release to start from is yours to choose',
   documentation: `\`zypper dist-upgrade\` replaces most of the base image in a layer on top of it: the image holds
 both, and the tag in FROM no longer says what is inside.`,
   bad: [

@@ -6,6 +6,7 @@ export const dl3037: Rule = {
   code: 'DL3037',
   severity: 'warning',
   title: 'Pin the versions of packages: `zypper install -y <package>=<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a version the repository of the day decides what is installed. Quote comparisons, or the
 shell takes \`>\` for a redirection: \`"curl>=8"\`.`,
   bad: ['FROM opensuse/leap:15\nRUN zypper install -y curl && zypper clean\n'],

@@ -7,6 +7,7 @@ export const dl3041: Rule = {
   code: 'DL3041',
   severity: 'warning',
   title: 'Pin the versions of packages: `dnf install -y <package>-<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `Without a version the repository of the day decides what is installed. A module wants its stream:
 \`dnf module install -y nodejs:20\`.`,
   bad: [

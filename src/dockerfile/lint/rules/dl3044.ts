@@ -4,6 +4,7 @@ export const dl3044: Rule = {
   code: 'DL3044',
   severity: 'error',
   title: 'A variable set by an ENV does not exist yet within the same ENV',
+  unfixable: 'the value before may be the one that is meant',
   documentation: `All values of one ENV are worked out before any of its names is set: a reference to a name from
 the same instruction gives what the name was before it, or nothing. Use two ENVs.`,
   bad: [

@@ -5,6 +5,7 @@ export const dl3045: Rule = {
   code: 'DL3045',
   severity: 'warning',
   title: 'COPY to a relative path needs a WORKDIR before it',
+  unfixable: 'where the base image would put it is not known',
   documentation: `A relative destination is taken from the WORKDIR, which without one of your own is whatever the
 base image has. Set WORKDIR, here or in the stage this one is built from.`,
   bad: ['FROM debian:12\nCOPY app app/\n'],

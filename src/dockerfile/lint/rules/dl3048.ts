@@ -8,6 +8,7 @@ export const dl3048: Rule = {
   code: 'DL3048',
   severity: 'style',
   title: 'This label key is not one that Docker recommends',
+  unfixable: 'others may read the label by its key',
   documentation: `Keys begin with a lower-case letter, end with one or a digit, and have only lower-case letters,
 digits, single dots and single hyphens between. \`com.docker.\`, \`io.docker.\` and
 \`org.dockerproject.\` are reserved.`,

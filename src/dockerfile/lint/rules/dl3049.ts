@@ -9,6 +9,7 @@ export const dl3049: Rule = {
   code: 'DL3049',
   severity: 'info',
   title: 'A required label is missing',
+  unfixable: 'the value is not known',
   documentation: `The label schema (\`label-schema\`, \`--require-label\`) names labels that every image must have.
 A stage has those of the stage it is built from, and need not have them when it serves one that has.`,
   bad: [{ text: 'FROM debian:12\nLABEL other=1\n', options }],

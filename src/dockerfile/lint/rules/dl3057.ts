@@ -6,6 +6,7 @@ export const dl3057: Rule = {
   severity: 'info',
   offByDefault: true,
   title: 'The stage has no HEALTHCHECK',
+  unfixable: 'what shows that it works is not known',
   documentation: `A health check lets the engine tell a process that runs from one that works. Not every image is
 a service, so the rule is off until a severity is given to it. A stage has that of the stage it is
 built from, and need not have one when a stage built from it has.`,

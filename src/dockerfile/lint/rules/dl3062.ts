@@ -19,6 +19,7 @@ export const dl3062: Rule = {
   code: 'DL3062',
   severity: 'warning',
   title: 'Pin the versions of packages: `go install <package>@<version>`',
+  unfixable: 'which version is yours to choose',
   documentation: `\`go install\`, \`go get\` and \`go run\` of a package from elsewhere take the newest version unless
 one is named. \`@latest\` names none. Paths of this module need no version.`,
   bad: [

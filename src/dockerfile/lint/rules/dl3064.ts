@@ -5,6 +5,7 @@ export const dl3064: Rule = {
   code: 'DL3064',
   severity: 'warning',
   title: 'A secret in ARG or ENV stays in the image',
+  unfixable: 'the step that needs the secret has to be changed too',
   documentation: `ENV is in the image's configuration and ARG in its history: whoever has the image can read both.
 Pass secrets with \`RUN --mount=type=secret,id=name\`, which leaves nothing behind. The rule goes by
 names, such as \`NPM_TOKEN\` or \`DB_PASSWORD\`.`,

@@ -4,6 +4,7 @@ export const dl3066: Rule = {
   code: 'DL3066',
   severity: 'info',
   title: 'A user given by name cannot be told from root outside the image: use its number',
+  unfixable: 'the number is in the image alone',
   documentation: `Kubernetes with \`runAsNonRoot\`, for one, looks only at the image's configuration and cannot look
 a name up in its \`/etc/passwd\`.`,
   bad: ['FROM debian:12\nUSER app\n', 'FROM debian:12\nUSER app:app\n'],

@@ -9,11 +9,12 @@ export const dl4000: Rule = {
   bad: ['FROM debian:12\nMAINTAINER Ann <ann@example.com>\n'],
   good: ['FROM debian:12\nLABEL org.opencontainers.image.authors="Ann <ann@example.com>"\n'],
   on: {
-    maintainer({ instruction, place }, report) {
+    maintainer({ instruction, place, file }, report) {
       const { author, range } = instruction;
       const value = withoutQuotes(author.text);
       // What a label would take for a variable, an escape or the end of its quotes stays as it is.
-      const isPlain = !/["\\$`\n]/.test(value);
+      const written = file.dockerfile.source.text.slice(range.start.offset, range.end.offset);
+      const isPlain = !/["\\$`\n]/.test(value) && !written.includes('\n');
       const label = `LABEL org.opencontainers.image.authors="${value}"`;
       report(place, { fix: isPlain ? [replacement(range, label)] : undefined });
     },

@@ -4,6 +4,7 @@ export const dl4001: Rule = {
   code: 'DL4001',
   severity: 'warning',
   title: 'Use `wget` or `curl`, not both in one stage',
+  unfixable: 'they take different options',
   documentation: `Both do the same work. An image that needs one of them is smaller and simpler.`,
   bad: ['FROM debian:12\nRUN wget -q https://example.com/a\nRUN curl -O https://example.com/b\n'],
   good: ['FROM debian:12\nRUN curl -O https://example.com/a && curl -O https://example.com/b\n'],

@@ -5,6 +5,7 @@ export const dl4006: Rule = {
   severity: 'warning',
   title:
     'A failure before the last `|` goes unnoticed: use SHELL with `-o pipefail` before this RUN',
+  unfixable: 'a build that passes may fail with it',
   documentation: `A pipeline succeeds when its last command does, so \`wget … | tar x\` builds an image without the
 files when the download fails. \`SHELL ["/bin/bash", "-o", "pipefail", "-c"]\` makes any failure count;
 Alpine's \`/bin/ash\` takes the same option. It holds for stages built from this one too. \`set -o pipefail\`

@@ -11,5 +11,13 @@ export function insertFlag(
   const word =
     subcommands.length === 0 ? nameWord : args.find(({ text }) => subcommands.includes(text));
   if (!word || word.end - word.start !== word.text.length) return undefined;
-  return [insertion(script.sourceOffset(word.end - 1) + 1, ` ${flag}`)];
+  const end = script.sourceOffset(word.end - 1) + 1;
+  switch (script.written) {
+    case 'plain':
+      return [insertion(end, ` ${flag}`)];
+    case 'words':
+      return [insertion(end + 1, `, "${flag}"`)];
+    case 'escaped':
+      return undefined;
+  }
 }

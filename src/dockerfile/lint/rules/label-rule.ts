@@ -20,6 +20,7 @@ export function labelRule({ code, type, noun, documentation, bad, good }: LabelR
     code,
     severity: 'warning',
     title: `A label is not ${noun}`,
+    unfixable: 'the value is not known',
     documentation,
     bad: [example(bad)],
     good: [example(good), `FROM debian:12\nLABEL it="${bad}"\n`],

@@ -36,10 +36,10 @@ const assignmentForm = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=/;
 export function readScript(
   text: string,
   sourceOffset: (at: number) => number,
-  shell?: readonly string[],
+  { shell, written = 'plain' }: Partial<Pick<ShellScript, 'shell' | 'written'>> = {},
 ): ShellScript {
   const commands: SimpleCommand[] = [];
-  const script = { text, commands, pipes: 0, sourceOffset, ...(shell && { shell }) };
+  const script = { text, commands, pipes: 0, sourceOffset, written, ...(shell && { shell }) };
   const reader = new ScriptReader(script);
   reader.readList(undefined);
   return script;

@@ -54,7 +54,7 @@ function inputScript(
   const own = shellShebang.exec(content)?.[1]?.split(/\s+/);
   // What it is when it is for another interpreter is not for us.
   if (!given && !own && content.startsWith('#!')) return [];
-  return [readScript(content, (at) => offset + at, given ?? own)];
+  return [readScript(content, (at) => offset + at, { shell: given ?? own })];
 }
 
 /** The line as the shell gets it: with the text of its here-documents below. */
@@ -134,7 +134,8 @@ function execScripts(run: RunInstruction): ShellScript[] {
   if (!word) return [outer];
   const start = contentOffset(word.range, word.text);
   const isVerbatim = start > word.range.start.offset;
-  return [outer, readScript(word.text, (at) => (isVerbatim ? start + at : start))];
+  const written = isVerbatim ? 'plain' : 'escaped';
+  return [outer, readScript(word.text, (at) => (isVerbatim ? start + at : start), { written })];
 }
 
 /** Where the text of a JSON string begins: after its quote, unless escapes make it differ. */
@@ -156,10 +157,14 @@ function execScript({ command }: RunInstruction): ShellScript {
     text += `${word} `;
   }
   const commands: SimpleCommand[] = [];
+  const isVerbatim = command.words.every(
+    ({ text: word, range }) => contentOffset(range, word) > range.start.offset,
+  );
   const script: ShellScript = {
     text,
     commands,
     pipes: 0,
+    written: isVerbatim ? 'words' : 'escaped',
     sourceOffset: (position) => lookUp(starts, offsets, position),
   };
   const [nameWord, ...args] = words;

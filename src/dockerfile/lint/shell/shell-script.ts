@@ -34,6 +34,8 @@ export interface ShellScript {
   readonly text: string;
   /** The shell it goes to, in words, when that is not the one of the RUN. */
   readonly shell?: readonly string[];
+  /** How its text stands in the Dockerfile: as it is, each word a JSON string of its own, or escaped. */
+  readonly written: 'plain' | 'words' | 'escaped';
   /** In the order of the text, outer commands before those in their arguments. */
   readonly commands: readonly SimpleCommand[];
   /** The number of `|` between commands. */
