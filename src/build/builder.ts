@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
 import type { Excerpt } from '../dockerfile/index.ts';
 import type { Platform } from '../image/index.ts';
-import type { RegistryAuth, RunRequest, StepLimits } from './ports.ts';
+import type { RegistryAuth, RunRequest, StepLimits, TerminalSize } from './ports.ts';
 import type { RemoteFolder } from './remote-folder.ts';
 
 /** Builds images. One `build` call is one build; several run at once and share equal steps. */
@@ -213,9 +213,11 @@ export interface FailedStep extends AsyncDisposable {
   shell(
     options: Pick<RunRequest, 'onOutput' | 'signal' | 'stdin'> & {
       /** Size of the terminal; without it there is none. */
-      terminal?: { rows: number; columns: number };
+      terminal?: TerminalSize;
     },
   ): Promise<{ exitCode: number }>;
+  /** Tells the shell that is open what size its terminal has now. Throws `not-found`. */
+  resize(size: TerminalSize): void;
 }
 
 /** Failed steps by their ids. */

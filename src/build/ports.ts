@@ -83,10 +83,21 @@ export interface RunRequest {
   limits?: StepLimits;
   stdin?: ByteStream;
   /** Gives the command a terminal; all output comes as `stdout`. */
-  terminal?: boolean;
+  terminal?: StepTerminal;
   onOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** Abort kills every process of the step at once. */
   signal?: AbortSignal;
+}
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** A terminal for a command: its size, and whom to tell when it changes. */
+export interface StepTerminal {
+  readonly size: TerminalSize;
+  onResize(listener: (size: TerminalSize) => void): void;
 }
 
 export interface StepLimits {
@@ -143,6 +154,9 @@ export interface ImageWriter {
     config: Uint8Array,
     options: { tags: readonly Reference[]; parent?: Digest },
   ): Promise<Digest>;
+  has(id: Digest): Promise<boolean>;
+  /** Takes an image away again, unless it got a name meanwhile. */
+  forget(id: Digest): Promise<void>;
 }
 
 /** Takes an image out of this machine, or a filesystem out of an image. */
@@ -282,14 +296,16 @@ export interface FileEntry {
 }
 
 /**
- * One copy. A file item lands at its targetPath, replacing a file or link there; a directory item
+ * One copy. A file item lands at its targetPath, replacing a file there; a directory item
  * merges its contents into the directory at targetPath. A directory that has to be made gets the
- * mode, owner and attributes of the one it is copied from; missing parents get 0o755 and `owner`; a
- * directory that exists already keeps its own. All that is made gets `epochS`. Links in
- * targetPath are followed within targetRoot, those inside a copied directory are copied as links.
+ * mode, owner and attributes of the one it is copied from; missing parents get 0o755 and `owner`, or
+ * 0:0; a directory that exists already keeps its own. All that is made gets `epochS`. Links in
+ * targetPath, its last part included, are followed within targetRoot; those inside a copied
+ * directory are copied as links.
  * Modes, extended attributes, times and hard links among the copied files are kept. Putting a file
  * over a directory throws `invalid` "cannot replace to directory <path> with file", a directory over
- * a file "cannot copy to non-directory: <path>".
+ * a file "cannot copy to non-directory: <path>", what is to go below a file "mkdir <path>: not a
+ * directory".
  */
 export interface CopyRequest {
   /** Source root and the paths in it to copy, resolved before (wildcards, links). */
@@ -316,6 +332,11 @@ export interface CopyItem {
   readonly targetPath: string;
   /** Of a directory: itself alone, without what is in it. */
   readonly shallow?: boolean;
+  /**
+   * Of a directory: what is in it and not itself; one that has to be made looks like its parents.
+   * Shallow as well, it is only a place that shall be there.
+   */
+  readonly contents?: boolean;
   /** Of a file: its name below targetPath, should that be a directory already. */
   readonly under?: string;
 }

@@ -31,6 +31,8 @@ export function buildsClient(connection: Connection) {
     /** A shell in a step that failed and was kept; without a size it has no terminal. */
     failedStepShell: (id: string, size?: { rows: number; columns: number }): Promise<Duplex> =>
       connection.upgrade({ method: 'POST', path: `/v1/builds/steps/${id}/shell`, query: size }),
+    resizeFailedStep: (id: string, size: { rows: number; columns: number }) =>
+      connection.json<void>({ method: 'POST', path: `/v1/builds/steps/${id}/resize`, query: size }),
     dropFailedStep: (id: string) =>
       connection.json<void>({ method: 'DELETE', path: `/v1/builds/steps/${id}` }),
     drop: (id: string) => connection.json<void>({ method: 'DELETE', path: at(id) }),

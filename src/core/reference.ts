@@ -51,7 +51,11 @@ export function parseReference(
   }
   const { domain, path } = splitDomain(rest);
   if (!domainPattern.test(domain)) throw bad('the registry is not host or host:port');
-  if (/[A-Z]/.test(path)) throw bad('repository name must be lowercase');
+  if (/[A-Z]/.test(path)) {
+    throw invalid(`invalid reference format: repository name (${path}) must be lowercase`, {
+      code: 'NAME_INVALID',
+    });
+  }
   if (!pathPattern.test(path)) throw bad('the name is not made of a-z, 0-9 and single separators');
   if (domain.length + path.length + 1 > longestName) throw bad('the name has over 255 characters');
   if (tag === undefined && digest === undefined && defaultTag !== null) tag = defaultTag;

@@ -79,7 +79,8 @@ function selectPattern(index: FileIndex, pattern: string): Selected[] {
   }
   return matchingPaths(index, cleanPath(pattern)).flatMap((path) => {
     const found = index.resolve(path);
-    return found === undefined ? [] : [selected(index, found, path)];
+    // A link that leads nowhere was meant, too.
+    return [selected(index, found ?? missing(path), path)];
   });
 }
 
@@ -110,7 +111,7 @@ function matchingPaths(index: FileIndex, pattern: string): string[] {
       return [...index.children(real)].filter((path) => matches(nameOf(path)));
     });
   }
-  return found.filter((path) => index.resolve(path) !== undefined);
+  return found.filter((path) => (index.entry(path) ?? index.resolve(path)) !== undefined);
 }
 
 function joined(folder: string, name: string): string {
@@ -128,7 +129,7 @@ function selectParents(index: FileIndex, source: string): Selected[] {
     ? matchingPaths(index, cleanPath(root))
     : [index.resolve(unescaped(cleanPath(root))) ?? missing(source)];
   return roots.flatMap((folder) => {
-    const real = index.resolve(folder)!;
+    const real = index.resolve(folder) ?? missing(folder);
     const items = parentsBelow(index, real, pattern);
     if (items.length === 0 && mustExist) throw missingSource(source);
     return items;

@@ -39,13 +39,22 @@ export function keepsImage({ outputs }: BuildRequest): boolean {
   return outputs.some(({ kind }) => kind !== 'none' && kind !== 'local' && kind !== 'tar');
 }
 
-/** Stores the image, under its tags if it is one of the outputs to be kept here. */
+/**
+ * Stores the image, under its tags if it is one of the outputs to be kept here. One that others
+ * only read from here goes with what this gives.
+ */
 export async function storeImage(
-  { rawConfig }: FinishedImage,
+  { imageId, rawConfig }: FinishedImage,
   request: BuildRequest,
   images: ImageWriter,
-): Promise<void> {
-  const { outputs = [] } = request;
-  const isTagged = outputs.length === 0 || outputs.some(({ kind }) => kind === 'image');
-  await images.write(rawConfig, { tags: isTagged ? request.tags : [] });
+): Promise<AsyncDisposable> {
+  const { outputs = [], tags } = request;
+  const stays = outputs.length === 0 || outputs.some(({ kind }) => kind === 'image');
+  const isLent = !stays && !(await images.has(imageId));
+  await images.write(rawConfig, { tags: stays ? tags : [] });
+  return {
+    async [Symbol.asyncDispose]() {
+      if (isLent) await images.forget(imageId);
+    },
+  };
 }

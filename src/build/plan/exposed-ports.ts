@@ -19,7 +19,9 @@ export function exposedPorts(spec: string): string[] {
   const ports = slash < 0 ? containerPart : containerPart.slice(0, slash);
   const protocol = slash < 0 ? '' : containerPart.slice(slash + 1).toLowerCase();
   if (ports === '') throw invalid(`no port specified: ${containerPart}<empty>`);
-  if (protocol !== '' && !protocols.has(protocol)) throw invalid(`invalid proto: ${protocol}`);
+  if (protocol !== '' && !protocols.has(protocol)) {
+    throw invalid(`invalid port: ${JSON.stringify(spec)}: invalid proto: ${protocol}`);
+  }
   if (address !== '' && isIP(address) === 0) throw invalid(`invalid IP address: ${address}`);
   const range = portRange(ports);
   if (!range) throw invalid(`invalid containerPort: ${ports}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goDuration, goList, goQuote, goQuotedList } from './go-format.ts';
+import { goDuration, goList, goQuote, goQuotedList, goQuotedRune } from './go-format.ts';
 
 test('lists', () => {
   assert.equal(goQuotedList(['/bin/sh', '-c', 'echo "x"']), '["/bin/sh" "-c" "echo \\"x\\""]');
@@ -10,6 +10,18 @@ test('lists', () => {
 
 test('strings', () => {
   assert.equal(goQuote('a\tb\nc\u0001ä\u200b'), '"a\\tb\\nc\\x01ä\\u200b"');
+});
+
+test('numbers as characters', () => {
+  assert.deepEqual([0, 3, 10, 34, 39, 65, 0xd800].map(goQuotedRune), [
+    `'\\x00'`,
+    `'\\x03'`,
+    `'\\n'`,
+    `'"'`,
+    `'\\''`,
+    `'A'`,
+    `'\ufffd'`,
+  ]);
 });
 
 test('durations', () => {

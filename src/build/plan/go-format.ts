@@ -39,6 +39,14 @@ export function goQuote(text: string): string {
   return `"${body}"`;
 }
 
+/** `%q` of a number: the character it stands for, `'\\x03'`. */
+export function goQuotedRune(point: number): string {
+  const isCharacter = point <= 0x10ffff && !(point >= 0xd800 && point < 0xe000);
+  const text = goQuote(isCharacter ? String.fromCodePoint(point) : '\ufffd').slice(1, -1);
+  if (text === '\\"') return `'"'`;
+  return text === "'" ? `'\\''` : `'${text}'`;
+}
+
 /** `%v` of a duration: `1h0m0s`, `1.5s`, `200ms`, `0s`. */
 export function goDuration(milliseconds: number): string {
   if (milliseconds === 0) return '0s';

@@ -1,4 +1,4 @@
-import { type StageInstruction, SyntaxFault } from '../../dockerfile/index.ts';
+import { type SourceRange, type StageInstruction, SyntaxFault } from '../../dockerfile/index.ts';
 import { at } from './fault.ts';
 import {
   fromNames,
@@ -49,13 +49,21 @@ export function stageCommands(
   ];
 }
 
-/** Indexes of the stages one stage takes anything from. */
-function needsOf(list: StageList, index: number, commands: readonly StageCommand[]): Set<number> {
-  const needs = new Set<number>();
-  const { base } = list.nodes[index]!;
-  if (base.kind === 'stage') needs.add(base.index);
-  for (const { origins } of commands) {
-    for (const origin of origins.values()) if (origin.kind === 'stage') needs.add(origin.index);
+/** Indexes of the stages one stage takes anything from, each with the first place that says so. */
+function needsOf(
+  list: StageList,
+  index: number,
+  commands: readonly StageCommand[],
+): Map<number, SourceRange> {
+  const { base, stage } = list.nodes[index]!;
+  const needs = new Map<number, SourceRange>();
+  if (base.kind === 'stage') needs.set(base.index, stage.from.range);
+  for (const { origins, instruction } of commands) {
+    for (const origin of origins.values()) {
+      if (origin.kind === 'stage' && !needs.has(origin.index)) {
+        needs.set(origin.index, instruction.range);
+      }
+    }
   }
   return needs;
 }
@@ -73,11 +81,11 @@ export function neededStages(
   checkCircles(list, needs);
   const reached = new Set([target]);
   // A set that grows while it is walked gives what was added, too.
-  for (const index of reached) for (const needed of needs[index]!) reached.add(needed);
+  for (const index of reached) for (const needed of needs[index]!.keys()) reached.add(needed);
   return [...reached].sort((a, b) => a - b);
 }
 
-function checkCircles(list: StageList, needs: readonly ReadonlySet<number>[]): void {
+function checkCircles(list: StageList, needs: readonly ReadonlyMap<number, SourceRange>[]): void {
   const done = new Set<number>();
   for (const start of needs.keys()) {
     const path = new Set<number>();
@@ -85,12 +93,12 @@ function checkCircles(list: StageList, needs: readonly ReadonlySet<number>[]): v
     const enter = (index: number): void => {
       if (done.has(index)) return;
       if (path.has(index)) {
-        const { displayName, stage } = list.nodes[index]!;
+        const { displayName } = list.nodes[index]!;
         const message = `circular dependency detected on stage: ${displayName}`;
-        throw new SyntaxFault(message, stage.from.range);
+        throw new SyntaxFault(message, needs[stack.at(-1)!.index]!.get(index));
       }
       path.add(index);
-      stack.push({ index, rest: needs[index]!.values() });
+      stack.push({ index, rest: needs[index]!.keys() });
     };
     enter(start);
     while (stack.length > 0) {

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 
-/** WORKDIR's new directory from the one before: absolute, clean, without a slash at its end. */
+/** WORKDIR's new directory from the one before: an absolute one as it is written, as BuildKit has it. */
 export function workingDirectory(current: string | undefined, path: string): string {
-  return withoutTrailingSlash(posix.resolve('/', current || '/', path || '.'));
+  return path.startsWith('/') ? path : posix.resolve('/', current || '/', path || '.');
 }
 
 /** A path seen from the working directory; a slash at its end stays. `.` and '' are directories. */
@@ -10,8 +10,4 @@ export function fromWorkingDirectory(current: string | undefined, path: string):
   const resolved = posix.resolve('/', current || '/', path || '.');
   const isDirectory = path === '' || path === '.' || /(?:^|\/)\.{0,2}$/.test(path);
   return isDirectory && resolved !== '/' ? `${resolved}/` : resolved;
-}
-
-function withoutTrailingSlash(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, '') : path;
 }

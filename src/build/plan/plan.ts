@@ -6,6 +6,7 @@ import {
   globalScope,
   locate,
   parseTrigger,
+  type SourceRange,
   type StageInstruction,
   SyntaxFault,
 } from '../../dockerfile/index.ts';
@@ -76,6 +77,8 @@ export interface ImageNeed {
   readonly key: string;
   readonly name: string;
   readonly platform: Platform;
+  /** The first instruction that wants it. */
+  readonly place: SourceRange;
 }
 
 export type PlanResult =
@@ -145,14 +148,18 @@ function missingImages(
   { commands, images }: { commands: readonly StageCommand[][]; images: Plan['images'] },
 ): ImageNeed[] {
   const missing = new Map<string, ImageNeed>();
-  const look = (origin: Origin): void => {
+  const look = (origin: Origin, place: SourceRange): void => {
     if (origin.kind !== 'image') return;
     const key = imageKey(origin);
-    if (!images.has(key)) missing.set(key, { key, name: origin.name, platform: origin.platform });
+    if (images.has(key) || missing.has(key)) return;
+    missing.set(key, { key, name: origin.name, platform: origin.platform, place });
   };
   for (const index of needed) {
-    look(nodes[index]!.base);
-    for (const { origins } of commands[index]!) for (const origin of origins.values()) look(origin);
+    const { base, stage } = nodes[index]!;
+    look(base, stage.from.range);
+    for (const { origins, instruction } of commands[index]!) {
+      for (const origin of origins.values()) look(origin, instruction.range);
+    }
   }
   return [...missing.values()];
 }

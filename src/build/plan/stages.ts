@@ -1,4 +1,4 @@
-import { parseReference } from '../../core/index.ts';
+import { errorMessage, invalid, parseReference } from '../../core/index.ts';
 import {
   type Dockerfile,
   type GlobalScope,
@@ -54,7 +54,7 @@ export function stageList(
     const platform = expanded.platform ?? options.platform;
     const replacement = contextOrigin(stage.name, { ...options, platform });
     const base = replacement ?? baseOrigin(expanded.image.text, { ...options, byName, platform });
-    if (base.kind === 'image') at(from.image, () => parseReference(base.name));
+    at(from.image, () => checkReference(base));
     if (stage.name !== undefined) byName.set(stage.name, index);
     const displayName = stage.name ?? `stage-${index}`;
     return { stage, displayName, base, platform, replaced: replacement !== undefined };
@@ -90,7 +90,18 @@ function baseOrigin(
   return contextOrigin(name, options) ?? { kind: 'image', name, platform: options.platform };
 }
 
-/** What `--from` of COPY or of a mount names. Throws a fault. */
+/** Throws `invalid` for an image that cannot have its name, in BuildKit's words. */
+function checkReference(origin: Origin): void {
+  if (origin.kind !== 'image') return;
+  try {
+    parseReference(origin.name);
+  } catch (error) {
+    const name = JSON.stringify(origin.name);
+    throw invalid(`failed to parse stage name ${name}: ${errorMessage(error)}`);
+  }
+}
+
+/** What `--from` of COPY or of a mount names. Throws `invalid` or a fault. */
 export function fromOrigin(
   { nodes, byName }: StageList,
   from: string,
@@ -104,7 +115,11 @@ export function fromOrigin(
   const index = byName.get(from.toLowerCase());
   if (index !== undefined) return { kind: 'stage', index };
   if (from === 'scratch') return { kind: 'scratch' };
-  return contextOrigin(from, options) ?? { kind: 'image', name: from, platform: options.platform };
+  const found = contextOrigin(from, options);
+  if (found) return found;
+  const image: Origin = { kind: 'image', name: from, platform: options.platform };
+  checkReference(image);
+  return image;
 }
 
 /** The name after `--from` of each place an instruction takes files from. */

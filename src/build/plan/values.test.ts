@@ -23,7 +23,7 @@ test('exposed ports', () => {
   for (const [spec, ports] of cases) assert.deepEqual(exposedPorts(spec), ports, spec);
   const bad: [string, string][] = [
     ['/tcp', 'no port specified: /tcp<empty>'],
-    ['80/icmp', 'invalid proto: icmp'],
+    ['80/icmp', 'invalid port: "80/icmp": invalid proto: icmp'],
     ['foo', 'invalid containerPort: foo'],
     ['65536', 'invalid containerPort: 65536'],
     ['3-2', 'invalid containerPort: 3-2'],

@@ -9,7 +9,10 @@ import { runBuild } from './run-build.ts';
 import type { BuilderState, Session, SolvedBuild } from './session.ts';
 
 /** A build's result, without what its disposal means. */
-export type Finished = Omit<BuildResult, typeof Symbol.asyncDispose>;
+export interface Finished extends Omit<BuildResult, typeof Symbol.asyncDispose> {
+  /** What the archives are read from, when it shall not stay. */
+  readonly lent?: AsyncDisposable;
+}
 
 /** One build from its request to its result; what it used is given back whatever happens. */
 export async function buildInSession(state: BuilderState, session: Session): Promise<Finished> {
@@ -59,7 +62,8 @@ async function finish(
   solved.target.finish(imageId);
   const task = 'exporting to image';
   emit({ kind: 'task-started', task, atMs: Date.now() });
-  if (keepsImage(request)) await storeImage(image, request, ports.images);
+  await using lent = new AsyncDisposableStack();
+  if (keepsImage(request)) lent.use(await storeImage(image, request, ports.images));
   const outputs = await makeOutputs(
     { imageId, solved },
     { request, emit, exports: ports.exports, signal: controller.signal },
@@ -67,7 +71,7 @@ async function finish(
   emit({ kind: 'task-done', task, atMs: Date.now(), detail: imageId });
   await exportCaches(solved, session, ports);
   if (request.lineUsage) emit({ kind: 'line-usage', lines: await usageOfLines(ports, solved) });
-  return { imageId, ...outputs };
+  return { imageId, ...outputs, ...(outputs.archives.length > 0 && { lent: lent.move() }) };
 }
 
 function usageOfLines({ layers }: BuilderPorts, { plan, target }: SolvedBuild) {

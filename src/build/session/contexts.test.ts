@@ -152,7 +152,9 @@ test('outputs: archives to read, images to push, nothing kept for a cache build'
   );
   assert.deepEqual(kit.pushed, ['registry.example/me/app:1']);
   assert.deepEqual(kit.written.at(-1)?.tags, [], 'not an output of kind image');
+  assert.deepEqual(kit.forgotten, [], 'its archive is to be read yet');
   await both.result[Symbol.asyncDispose]();
+  assert.deepEqual(kit.forgotten, [both.imageId], 'nobody asked for an image here');
   const count = kit.written.length;
   const { result } = await kit.build(dockerfile, { outputs: [{ kind: 'tar' }] });
   assert.match((await collect(result.archives[0]!.content, 1000)).toString(), /^files of sha256:/);

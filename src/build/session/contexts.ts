@@ -110,7 +110,7 @@ async function asTask<T>(
   }
 }
 
-/** Files of `scratch`: none. */
-export function emptySource(): FileSource {
-  return contextSource(fileIndex({ rootPath: '/nonexistent', entries: new Map() }));
+/** Files of `scratch`: none, in a folder that is empty. */
+export function emptySource(rootPath: string): FileSource {
+  return contextSource(fileIndex({ rootPath, entries: new Map() }));
 }

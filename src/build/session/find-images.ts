@@ -1,35 +1,60 @@
-import { formatReference, parseReference, type Reference } from '../../core/index.ts';
-import type { Dockerfile } from '../../dockerfile/index.ts';
+import {
+  BerthError,
+  errorKind,
+  errorMessage,
+  formatReference,
+  parseReference,
+  type Reference,
+} from '../../core/index.ts';
+import { type Dockerfile, nearest, placedError, SyntaxFault } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildRequest } from '../builder.ts';
 import { type ImageNeed, imageKey, type Plan, type PlanOptions, planBuild } from '../plan/plan.ts';
 import type { BaseImage, BaseImages } from '../ports.ts';
+
+export interface FindOptions {
+  readonly baseImages: BaseImages;
+  readonly request: BuildRequest;
+  readonly emit: (event: BuildEvent) => void;
+  readonly signal: AbortSignal;
+  /** Those found so far, by imageKey; it grows, also where the plan fails in the end. */
+  readonly images: Map<string, BaseImage>;
+}
 
 /** Plans, finding the images the plan stands on as they turn out to be needed, several at once. */
 export async function planWithImages(
   file: Dockerfile,
   planOptions: PlanOptions,
-  options: {
-    baseImages: BaseImages;
-    request: BuildRequest;
-    emit: (event: BuildEvent) => void;
-    signal: AbortSignal;
-  },
+  options: FindOptions,
 ): Promise<Plan> {
-  const images = new Map<string, BaseImage>();
+  const { images } = options;
   for (;;) {
     const result = planBuild(file, planOptions, images);
     if (result.kind === 'plan') return result.plan;
-    await Promise.all(
-      result.needs.map(async (need) => {
-        images.set(imageKey(need), await findImage(need, options));
-      }),
-    );
+    const finding = result.needs.map(async (need) => {
+      images.set(imageKey(need), await findImage(need, options));
+    });
+    const outcomes = await Promise.allSettled(finding);
+    for (const [at, outcome] of outcomes.entries()) {
+      if (outcome.status === 'rejected') throw notFound(file, result.needs[at]!, outcome.reason);
+    }
   }
+}
+
+/** Names the place in the Dockerfile, as BuildKit words it; a cancelled build is nobody's fault. */
+function notFound(file: Dockerfile, { name, place }: ImageNeed, cause: unknown): unknown {
+  const kind = errorKind(cause);
+  if (kind === 'canceled') return cause;
+  const full = formatReference(parseReference(name));
+  const reason = `${name}: failed to resolve source metadata for ${full}: ${errorMessage(cause)}`;
+  const stages = file.stages.flatMap((stage) => stage.name ?? []);
+  const fault = new SyntaxFault(reason, place, nearest(name, stages));
+  const { code, details, message } = placedError(file.source, fault, file.fileName);
+  return new BerthError(kind, message, { code, details, cause });
 }
 
 async function findImage(
   { name, platform }: ImageNeed,
-  { baseImages, request, emit, signal }: Parameters<typeof planWithImages>[2],
+  { baseImages, request, emit, signal }: FindOptions,
 ): Promise<BaseImage> {
   const reference = parseReference(name);
   const task = taskName(reference);

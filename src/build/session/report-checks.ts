@@ -1,6 +1,7 @@
-import { checkDockerfile, type Dockerfile } from '../../dockerfile/index.ts';
-import type { PlanOptions } from '../plan/plan.ts';
+import { type BaseImageFacts, checkDockerfile, type Dockerfile } from '../../dockerfile/index.ts';
+import { imageKey, type PlanOptions } from '../plan/plan.ts';
 import { unusedBuildArgs } from '../plan/unused-args.ts';
+import type { BaseImage } from '../ports.ts';
 import type { Contexts } from './contexts.ts';
 import type { Session } from './session.ts';
 
@@ -11,7 +12,13 @@ export async function reportChecks(
     session: { request, emit },
     contexts,
     planOptions,
-  }: { session: Session; contexts: Contexts; planOptions: PlanOptions },
+    images,
+  }: {
+    session: Session;
+    contexts: Contexts;
+    planOptions: PlanOptions;
+    images: ReadonlyMap<string, BaseImage>;
+  },
 ): Promise<void> {
   const { warnings, error } = checkDockerfile(file, {
     buildArgs: request.buildArgs,
@@ -20,6 +27,9 @@ export async function reportChecks(
     target: planOptions.target,
     options: request.buildArgs.BUILDKIT_DOCKERFILE_CHECK,
     ignore: await contexts.ignoreRules(),
+    baseImages: {
+      get: (name, platform) => factsOf(images.get(imageKey({ name, platform }))),
+    },
   });
   for (const { check, message, description, range } of warnings) {
     const { line } = range.start;
@@ -31,4 +41,19 @@ export async function reportChecks(
     emit({ kind: 'warning', code: 'UnconsumedBuildArgs', message });
   }
   if (error && (request.checkOnly || /^lint violation/.test(error.message))) throw error;
+}
+
+function factsOf(image: BaseImage | undefined): BaseImageFacts | undefined {
+  if (!image) return undefined;
+  const { os, architecture, variant, config = {} } = image.config;
+  const pairs = (config.Env ?? []).map((pair): [string, string] => {
+    const at = pair.indexOf('=');
+    return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
+  });
+  return {
+    environment: pairs,
+    hasShell: (config.Shell ?? []).length > 0,
+    triggers: config.OnBuild ?? [],
+    platform: { os, architecture, ...(variant && { variant }) },
+  };
 }

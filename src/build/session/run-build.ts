@@ -1,5 +1,6 @@
 import { type Dockerfile, parseDockerfile } from '../../dockerfile/index.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
+import type { BaseImage } from '../ports.ts';
 import { createViews } from '../solve/views.ts';
 import { type Contexts, createContexts } from './contexts.ts';
 import { planWithImages } from './find-images.ts';
@@ -35,10 +36,15 @@ export async function runBuild(
   });
   const file = await loadDockerfile(session, contexts);
   const planOptions = planOptionsOf(request, ports.emulators);
-  await reportChecks(file, { session, contexts, planOptions });
+  const images = new Map<string, BaseImage>();
+  const planning = planWithImages(file, planOptions, { ...ports, request, emit, signal, images });
+  // The checks know more once the base images are there, and are told of even if one is not.
+  await planning.catch(() => {});
+  signal.throwIfAborted();
+  await reportChecks(file, { session, contexts, planOptions, images });
+  const plan = await planning;
   if (request.checkOnly) return undefined;
   const epochS = epochOf(request);
-  const plan = await planWithImages(file, planOptions, { ...ports, request, emit, signal });
   for (const { chain } of plan.images.values()) if (chain) session.held.add(chain);
   await checkPlatforms(plan, ports.emulators);
   emit({ kind: 'plan', steps: plan.steps });

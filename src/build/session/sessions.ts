@@ -37,9 +37,15 @@ export function createSessions(state: BuilderState, onEnd: () => void): Sessions
     });
     running.set(session, work);
     try {
-      const result = await work;
+      const { lent, ...result } = await work;
       if (result.archives.length === 0) open.delete(session);
-      return { ...result, [Symbol.asyncDispose]: async () => void open.delete(session) };
+      return {
+        ...result,
+        async [Symbol.asyncDispose]() {
+          open.delete(session);
+          await lent?.[Symbol.asyncDispose]();
+        },
+      };
     } catch (error) {
       open.delete(session);
       throw error;

@@ -90,7 +90,7 @@ function scopeOf(
       case 'context':
         return contexts.namedSource(origin.name);
       case 'scratch':
-        return emptySource();
+        return emptySource(await folders.newFolder('scratch'));
       case 'stage': {
         const { top } = await stage(origin.index);
         return viewOf(top.chain, top.identity);

@@ -33,6 +33,8 @@ export interface MaterialItem {
   readonly keepsPath: boolean;
   readonly shallow: boolean;
   readonly skip: ReadonlySet<string>;
+  /** Came out of an archive: owners and modes are the archive's unless --chown says otherwise. */
+  readonly unpacked: boolean;
 }
 
 /** How much an archive that ADD unpacks may grow to. */
@@ -87,6 +89,7 @@ function itemsOf({ parts }: SourceFiles): MaterialItem[] {
       keepsPath,
       shallow,
       skip: skip.size === 0 ? index.leftOut : new Set([...skip, ...index.leftOut]),
+      unpacked: false,
     })),
   );
 }
@@ -97,15 +100,12 @@ async function unpackArchives(
   signal: AbortSignal,
 ): Promise<MaterialFiles> {
   const items: MaterialItem[] = [];
-  let unpacked = false;
   for (const item of plain.items) {
     const path = join(item.sourceRoot, item.sourcePath);
     const folder = item.isDirectory ? undefined : await unpackIfArchive(scope, path, signal);
-    unpacked ||= folder !== undefined;
-    items.push(folder === undefined ? item : folderItem(folder));
+    items.push(folder === undefined ? item : { ...folderItem(folder), unpacked: true });
   }
-  // What comes out of an archive keeps its owners; a mixture does, too.
-  return unpacked ? { items, owner: undefined, mayLink: true } : plain;
+  return { ...plain, items };
 }
 
 /** The folder an archive was unpacked to, or undefined when it is none. */
@@ -130,6 +130,7 @@ function folderItem(folder: string): MaterialItem {
     keepsPath: false,
     shallow: false,
     skip: new Set(),
+    unpacked: false,
   };
 }
 
@@ -213,7 +214,8 @@ async function storeFile(
   }
   const name = urlFileName(url) || safeName(posix.basename(answer.fileName)) || '__unnamed__';
   await rename(partial, join(folder, name));
-  const timeS = (answer.modifiedAtMs ?? Date.now()) / 1000;
+  // As BuildKit has it: the same file gives the same layer, whenever it was fetched.
+  const timeS = (answer.modifiedAtMs ?? 0) / 1000;
   await utimes(join(folder, name), timeS, timeS);
   const digest = digestOf(`${actual} ${name}`);
   if (answer.etag) {

@@ -235,17 +235,17 @@ async function copySet(
   copying: Copying & { set: MaterialFiles; destination: Destination },
 ): Promise<(Surroundings | undefined)[]> {
   const { action, attempt, set, destination } = copying;
-  const owner = copying.owner ?? set.owner;
   const groups = Map.groupBy(set.items, ({ sourceRoot }) => sourceRoot);
   const found: (Surroundings | undefined)[] = [];
   for (const [sourceRoot, items] of groups) {
+    const [{ unpacked }] = items as [MaterialItem];
     const surroundings = await scope.ports.trees.copy({
       sourceRoot,
       items: items.map((item) => copyItem(item, destination)),
       skip: unionOf(items.map(({ skip }) => skip)),
       targetRoot,
-      owner,
-      mode: action.mode,
+      owner: copying.owner ?? (unpacked ? undefined : set.owner),
+      mode: unpacked ? undefined : action.mode,
       epochS: scope.epochS,
       mayLink: set.mayLink,
       signal: attempt.signal,
@@ -267,6 +267,6 @@ function copyItem(item: MaterialItem, { path, isDirectory }: Destination): CopyI
   if (keepsPath || (isDirectory && !item.isDirectory)) {
     return { sourcePath, targetPath: posix.join(path, under), ...(shallow && { shallow }) };
   }
-  const mayGoUnder = isDirectory === undefined && !item.isDirectory;
-  return { sourcePath, targetPath: path, ...(mayGoUnder && { under }) };
+  if (item.isDirectory) return { sourcePath, targetPath: path, contents: true };
+  return { sourcePath, targetPath: path, ...(isDirectory === undefined && { under }) };
 }

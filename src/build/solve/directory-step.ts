@@ -43,10 +43,9 @@ async function makeDirectory(
   // Copying an empty directory makes it, and what is missing above it, without a mount.
   const surroundings = await scope.ports.trees.copy({
     sourceRoot: await scope.newFolder('directory'),
-    items: [{ sourcePath: '', targetPath: path, shallow: true }],
+    items: [{ sourcePath: '', targetPath: path, shallow: true, contents: true }],
     targetRoot: filesystem.upperPath,
     owner,
-    mode: 0o755,
     epochS,
     mayLink: false,
     signal,

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { conflict, randomId } from '../../core/index.ts';
+import { conflict, notFound, randomId } from '../../core/index.ts';
 import type { FailedStep } from '../builder.ts';
-import type { Runner } from '../ports.ts';
+import type { Runner, TerminalSize } from '../ports.ts';
 
 const shells = new Set(['sh', 'bash', 'ash', 'dash', 'zsh', 'ksh', 'fish']);
 
@@ -11,32 +11,37 @@ export function failedStep(
   { runner, leases }: { runner: Runner; leases: AsyncDisposable },
 ): FailedStep {
   let isRunning = false;
+  let resize: ((size: TerminalSize) => void) | undefined;
   return {
     id: request.id,
     request,
-    async shell({ terminal, ...streams }) {
+    async shell({ terminal: size, ...streams }) {
       if (isRunning) throw conflict(`open shell: one is open in step ${request.id} already`);
       isRunning = true;
+      const terminal = size && {
+        size,
+        onResize(listener: (size: TerminalSize) => void) {
+          resize = listener;
+        },
+      };
       try {
-        const argv = shellArgv(request.argv, terminal);
-        const id = randomId();
-        const isTerminal = terminal !== undefined;
-        return await runner.run({ ...request, ...streams, id, argv, terminal: isTerminal });
+        const argv = shellArgv(request.argv, terminal !== undefined);
+        return await runner.run({ ...request, ...streams, id: randomId(), argv, terminal });
       } finally {
         isRunning = false;
+        resize = undefined;
       }
+    },
+    resize(size) {
+      if (!resize) throw notFound(`resize terminal: step ${request.id} has none open`);
+      resize(size);
     },
     [Symbol.asyncDispose]: () => leases[Symbol.asyncDispose](),
   };
 }
 
-/** The shell the step ran in, if it ran in one; it is told the size of its terminal. */
-function shellArgv(
-  [program = '']: readonly string[],
-  terminal: { rows: number; columns: number } | undefined,
-): string[] {
+/** The shell the step ran in, if it ran in one. */
+function shellArgv([program = '']: readonly string[], isInteractive: boolean): string[] {
   const shell = shells.has(posix.basename(program)) ? program : '/bin/sh';
-  if (!terminal) return [shell];
-  const { rows, columns } = terminal;
-  return [shell, '-c', `stty rows ${rows} cols ${columns} 2>/dev/null; exec ${shell} -i`];
+  return isInteractive ? [shell, '-i'] : [shell];
 }

@@ -150,11 +150,13 @@ async function patternParts(
   const path = cleanPath(pattern);
   const wild = hasWildcards(path);
   const paths = wild ? await matchingPaths(view, path) : [unescaped(path)];
+  // What a listing named is there, or a link that leads nowhere.
+  const areThere = !wild || hasWildcards(posix.basename(path));
   const parts: SourcePart[] = [];
   for (const found of paths) {
     const tree = await scan(view, found);
     if (tree) parts.push(wholePart(tree, found, excludes));
-    else if (!wild) throw missingSource(found);
+    else if (areThere) throw missingSource(found);
   }
   return parts;
 }

@@ -14,7 +14,7 @@ import {
   scriptInput,
   setUpMounts,
 } from './run-mounts.ts';
-import { commandFailure, createOutputTail } from './step-failure.ts';
+import { commandFailure, couldNotRun, createOutputTail } from './step-failure.ts';
 
 /** More output than this is cut, so that a step cannot fill a client's or the daemon's memory. */
 const mostOutputBytes = 64 * 2 ** 20;
@@ -98,7 +98,11 @@ async function make(scope: BuildScope, making: Making): Promise<MadeLayer> {
     tail.add(bytes);
     attempt.tell({ kind: 'output', stream, bytes });
   });
-  const outcome = await scope.ports.runner.run({ ...request, onOutput, signal });
+  const outcome = await scope.ports.runner
+    .run({ ...request, onOutput, signal })
+    .catch((error: unknown) => {
+      throw couldNotRun(action.argv, error);
+    });
   signal.throwIfAborted();
   if (outcome.exitCode !== 0) {
     const { runner } = scope.ports;

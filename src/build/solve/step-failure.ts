@@ -1,4 +1,4 @@
-import { BerthError } from '../../core/index.ts';
+import { BerthError, errorKind } from '../../core/index.ts';
 import { type Dockerfile, excerptOf } from '../../dockerfile/index.ts';
 import type { BuildStep, FailedStep, StepFailureDetails } from '../builder.ts';
 import type { MissingSourceDetails } from '../context/selection.ts';
@@ -50,6 +50,16 @@ export function commandFailure(outcome: CommandOutcome): BerthError {
   };
   const text = `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}${why}`;
   return new BerthError('invalid', text, { code: 'STEP_FAILED', details });
+}
+
+/** The error of a RUN whose command could not even be started, saying which one it was. */
+export function couldNotRun(argv: readonly string[], cause: unknown): unknown {
+  const kind = errorKind(cause);
+  if (kind === 'canceled' || !(cause instanceof BerthError)) return cause;
+  const { message } = cause;
+  const text = `process ${JSON.stringify(argv.join(' '))} did not complete successfully: ${message}`;
+  const details: Partial<StepFailureDetails> = { classicMessage: message };
+  return new BerthError(kind, text, { code: 'STEP_FAILED', cause, details });
 }
 
 /** How the classic builder would say it, where that is otherwise. */

@@ -30,7 +30,9 @@ export interface BuildKit extends AsyncDisposable {
   readonly runner: ReturnType<typeof createFakeRunner>;
   readonly builder: Awaited<ReturnType<typeof createBuilder>>;
   /** Images written, newest last. */
-  readonly written: { config: ImageConfig; tags: string[] }[];
+  readonly written: { id: Digest; config: ImageConfig; tags: string[] }[];
+  /** Images taken away again. */
+  readonly forgotten: Digest[];
   readonly pushed: string[];
   addImage(name: string, files: Files, config?: Partial<ImageConfig>): Promise<BaseImage>;
   build(dockerfile: string, more?: BuildMore): Promise<Built>;
@@ -72,6 +74,7 @@ export async function createBuildKit(
   const images = new Map<string, BaseImage>();
   const written: BuildKit['written'] = [];
   const pushed: string[] = [];
+  const forgotten: Digest[] = [];
   const web: BuildKit['web'] = new Map();
   const repositories: BuildKit['repositories'] = new Map();
   const native = { os: 'linux', architecture: 'amd64' };
@@ -90,10 +93,15 @@ export async function createBuildKit(
     images: {
       async write(config, { tags }) {
         written.push({
+          id: digestOf(config),
           config: JSON.parse(Buffer.from(config).toString()),
           tags: tags.map((tag: Reference) => formatReference(tag)),
         });
         return digestOf(config);
+      },
+      has: async (id) => written.some(({ id: other }) => other === id),
+      async forget(id) {
+        forgotten.push(id);
       },
     },
     fetcher: fakeFetcher(web, repositories),
@@ -189,6 +197,7 @@ export async function createBuildKit(
     builder,
     written,
     pushed,
+    forgotten,
     web,
     repositories,
     addImage,

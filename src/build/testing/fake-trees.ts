@@ -151,11 +151,12 @@ export function hasSurroundings(root: string, notes: readonly string[]): boolean
 }
 
 function copy(request: CopyRequest): void {
-  for (const { sourcePath, targetPath, shallow, under } of request.items) {
+  for (const { sourcePath, targetPath, shallow, contents, under } of request.items) {
     const whole = join(request.targetRoot, targetPath);
     const isDirectory = existsSync(whole) && lstatSync(whole).isDirectory();
     const target = under !== undefined && isDirectory ? join(whole, under) : whole;
     mkdirSync(dirname(target), { recursive: true });
+    if (contents && !existsSync(target)) mkdirSync(target, { recursive: true, mode: 0o755 });
     copyOne(request, { path: sourcePath, target, shallow });
   }
 }

@@ -16,16 +16,18 @@ export async function shellInFailedStep(
     return;
   }
   stderr.write('Opening a shell in the failed step; leave it with "exit".\n');
-  const shell = await builds.failedStepShell(id, {
-    rows: stdout.rows || 24,
-    columns: stdout.columns || 80,
-  });
+  const size = () => ({ rows: stdout.rows || 24, columns: stdout.columns || 80 });
+  const shell = await builds.failedStepShell(id, size());
+  // The shell may end meanwhile: then there is nothing left to have a size.
+  const onResize = () => void builds.resizeFailedStep(id, size()).catch(() => {});
   stdin.setRawMode(true);
+  stdout.on('resize', onResize);
   try {
     stdin.pipe(shell);
     shell.pipe(stdout, { end: false });
     await once(shell, 'end');
   } finally {
+    stdout.off('resize', onResize);
     stdin.setRawMode(false);
     stdin.unpipe(shell);
     stdin.pause();

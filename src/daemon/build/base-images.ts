@@ -1,5 +1,5 @@
 import type { BaseImage, BaseImages, ImageWriter, ResolveOptions } from '../../build/index.ts';
-import { errorKind, formatReference, type Reference } from '../../core/index.ts';
+import { type Digest, errorKind, formatReference, type Reference } from '../../core/index.ts';
 import { hostPlatform, platformMatches } from '../../image/index.ts';
 import type { ImageStore, LocalImage } from '../../store/index.ts';
 import type { Transfers } from '../transfers.ts';
@@ -53,8 +53,22 @@ export function createBaseImages(options: {
   };
 }
 
-export function createImageWriter(images: Pick<ImageStore, 'add'>): ImageWriter {
+export function createImageWriter(
+  images: Pick<ImageStore, 'add' | 'resolve' | 'delete'>,
+): ImageWriter {
+  const find = async (id: Digest): Promise<LocalImage | undefined> => {
+    try {
+      return await images.resolve(id);
+    } catch (error) {
+      if (errorKind(error) === 'not-found') return undefined;
+      throw error;
+    }
+  };
   return {
     write: async (config, { tags, parent }) => (await images.add(config, { tags, parent })).id,
+    has: async (id) => (await find(id)) !== undefined,
+    async forget(id) {
+      if ((await find(id))?.tags.length === 0) await images.delete(id);
+    },
   };
 }

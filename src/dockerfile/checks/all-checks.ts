@@ -1,5 +1,6 @@
 import {
   fromPlatformFlagConstDisallowed,
+  invalidBaseImagePlatform,
   invalidDefaultArgInFrom,
   redundantTargetPlatform,
 } from './base-images.ts';
@@ -31,6 +32,7 @@ export const allChecks: readonly Check[] = [
   undefinedArgInFrom,
   redundantTargetPlatform,
   fromPlatformFlagConstDisallowed,
+  invalidBaseImagePlatform,
   undefinedVar,
   legacyKeyValueFormat,
   secretsUsedInArgOrEnv,

@@ -1,5 +1,5 @@
 import { parseReference } from '../../core/index.ts';
-import { parsePlatform } from '../platform.ts';
+import { formatPlatform, parsePlatform } from '../platform.ts';
 import { quoted } from '../quote.ts';
 import type { Check } from './check.ts';
 
@@ -47,6 +47,19 @@ export const fromPlatformFlagConstDisallowed: Check = {
     if (!parsed || name.includes(parsed.os) || name.includes(parsed.architecture)) return;
     const message = `FROM --platform flag should not use constant value ${quoted(platform.text)}`;
     report(message, from, platform.written.range);
+  },
+};
+
+export const invalidBaseImagePlatform: Check = {
+  name: 'InvalidBaseImagePlatform',
+  description: 'Base image platform does not match expected target platform',
+  from({ from, image, platforms }, report) {
+    if (!platforms) return;
+    const { expected, actual } = platforms;
+    if (expected.os === actual.os && expected.architecture === actual.architecture) return;
+    const words = [actual, expected].map((platform) => quoted(formatPlatform(platform)));
+    const message = `Base image ${image.text} was pulled with platform ${words[0]}, expected ${words[1]} for current build`;
+    report(message, from, from.image.range);
   },
 };
 

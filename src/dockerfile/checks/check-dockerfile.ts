@@ -1,7 +1,7 @@
 import { BerthError, invalid } from '../../core/index.ts';
 import { type Expansion, expansionOf } from '../expand.ts';
 import { type GlobalScope, globalScope } from '../global-scope.ts';
-import type { Dockerfile } from '../parse.ts';
+import type { Dockerfile, Stage } from '../parse.ts';
 import type { Platform } from '../platform.ts';
 import type { SourceRange } from '../position.ts';
 import { shownText } from '../source-excerpt.ts';
@@ -9,7 +9,7 @@ import { locate, SyntaxFault } from '../syntax-error.ts';
 import type { Word } from '../word.ts';
 import { allChecks } from './all-checks.ts';
 import type { Check, FromWord, Place, Report } from './check.ts';
-import type { CheckInput } from './check-input.ts';
+import { type CheckInput, targetPlatformOf } from './check-input.ts';
 import { type CheckOptions, isEnabled, parseCheckOptions, withComments } from './check-options.ts';
 import { stageVisits } from './stage-visits.ts';
 
@@ -30,8 +30,6 @@ export interface CheckResult {
   /** What would fail the build: a fault on the way, or warnings that `error=true` makes one. */
   readonly error: BerthError | undefined;
 }
-
-const linux: Platform = { os: 'linux', architecture: 'amd64' };
 
 /** Runs BuildKit's build checks. Throws nothing about the Dockerfile: that is `error`. */
 export function checkDockerfile(dockerfile: Dockerfile, input: CheckInput = {}): CheckResult {
@@ -76,7 +74,9 @@ function reporter(options: CheckOptions, warnings: CheckWarning[]): ReporterOf {
 }
 
 function runChecks(dockerfile: Dockerfile, input: CheckInput, report: ReporterOf): void {
-  const { buildArgs, buildPlatform = linux, targetPlatform = buildPlatform, target } = input;
+  const { buildArgs, target } = input;
+  const targetPlatform = targetPlatformOf(input);
+  const { buildPlatform = targetPlatformOf({}) } = input;
   for (const check of allChecks) check.file?.({ dockerfile }, report(check));
   const scopeOptions = { buildPlatform, targetPlatform, target };
   const global = globalScope(dockerfile, { ...scopeOptions, buildArgs });
@@ -90,6 +90,7 @@ function runChecks(dockerfile: Dockerfile, input: CheckInput, report: ReporterOf
       from,
       image: fromWord(dockerfile, global, from.image),
       platform: from.platform && fromWord(dockerfile, global, from.platform),
+      platforms: platformsOf(global, stage, input),
       defaultImage: defaults && fromWord(dockerfile, defaults, from.image).text,
       known,
     };
@@ -97,6 +98,18 @@ function runChecks(dockerfile: Dockerfile, input: CheckInput, report: ReporterOf
   }
   for (const visit of stageVisits(dockerfile, global, input)) {
     for (const check of allChecks) check.instruction?.(visit, report(check, visit.place));
+  }
+}
+
+function platformsOf(global: GlobalScope, { from }: Stage, input: CheckInput) {
+  try {
+    const { image, platform: expected = targetPlatformOf(input) } = global.expandFrom(from);
+    const actual = input.baseImages?.get(image.text, expected)?.platform;
+    return actual && { expected, actual };
+  } catch (error) {
+    // What is wrong with it is told where the stage is looked at.
+    if (error instanceof BerthError || error instanceof SyntaxFault) return undefined;
+    throw error;
   }
 }
 

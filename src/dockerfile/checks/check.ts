@@ -1,6 +1,7 @@
 import type { IgnoreMatcher } from '../ignore/ignore-matcher.ts';
 import type { FromInstruction, Instruction, StageInstruction } from '../instruction.ts';
 import type { Dockerfile, Stage } from '../parse.ts';
+import type { Platform } from '../platform.ts';
 import type { SourceRange } from '../position.ts';
 import type { Word } from '../word.ts';
 
@@ -44,6 +45,8 @@ export interface FromVisit {
   readonly from: FromInstruction;
   readonly image: FromWord;
   readonly platform: FromWord | undefined;
+  /** The platform the stage is for, and the one its base image has, where that is at hand. */
+  readonly platforms: { readonly expected: Platform; readonly actual: Platform } | undefined;
   /** The image's name when no build argument is given. */
   readonly defaultImage: string | undefined;
   /** The variables of FROM, and the ARGs before it that have no value. */

@@ -6,6 +6,7 @@ import type { Check } from './check.ts';
 export const copyIgnoredFile: Check = {
   name: 'CopyIgnoredFile',
   description: 'Attempting to Copy file that is excluded by .dockerignore',
+  experimental: true,
   instruction({ instruction, place, ignore }, report) {
     if (instruction.kind !== 'copy' && instruction.kind !== 'add') return;
     if (instruction.kind === 'copy' && instruction.from) return;

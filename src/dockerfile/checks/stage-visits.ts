@@ -7,9 +7,8 @@ import { quoted } from '../quote.ts';
 import { type StageScope, stageScope } from '../stage-scope.ts';
 import { nearest } from '../suggest.ts';
 import { locate, SyntaxFault } from '../syntax-error.ts';
-import type { Word } from '../word.ts';
 import type { InstructionVisit, Place, StageProgress, UnsetVariable } from './check.ts';
-import type { CheckInput } from './check-input.ts';
+import { type CheckInput, targetPlatformOf } from './check-input.ts';
 
 /** A stage after its last instruction. */
 interface FinishedStage {
@@ -33,8 +32,9 @@ export function* stageVisits(
 ): Generator<InstructionVisit> {
   const finished = new Map<string, FinishedStage>();
   for (const stage of dockerfile.stages) {
-    const { image } = global.expandFrom(stage.from);
-    const base = finished.get(image.text) ?? baseOf(image, { dockerfile, global, input });
+    const from = global.expandFrom(stage.from);
+    const { text } = from.image;
+    const base = finished.get(text) ?? baseOf(from, { dockerfile, global, input });
     const scope = stageScope({
       dockerfile,
       global,
@@ -56,14 +56,14 @@ export function* stageVisits(
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 function baseOf(
-  { text: image, range }: Word,
+  { image: { text: image, range }, platform }: ReturnType<GlobalScope['expandFrom']>,
   context: { dockerfile: Dockerfile; global: GlobalScope; input: CheckInput },
 ): FinishedStage {
   const { dockerfile, global, input } = context;
   locate(dockerfile, () => {
     if (image !== 'scratch') checkReference(image, range);
   });
-  const facts = input.baseImages?.get(image);
+  const facts = input.baseImages?.get(image, platform ?? targetPlatformOf(input));
   const environment = new Map([['PATH', defaultPath], ...(facts?.environment ?? [])]);
   return {
     scope: stageScope({ dockerfile, global, environment }),

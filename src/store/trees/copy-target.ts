@@ -29,9 +29,11 @@ import { type Question, type Surroundings, SurroundingsNotes } from './surroundi
 const mostLinks = 255;
 const { EEXIST } = os.errno;
 
-/** Says so in BuildKit's words. */
-export const cannotCopyOver = (path: string) =>
+/** These say so in BuildKit's words. */
+const cannotCopyOver = (path: string) =>
   invalid(`cannot copy to non-directory: /${quoteMember(path).slice(1, -1)}`);
+const cannotGoBelow = (path: string) =>
+  invalid(`mkdir /${quoteMember(path).slice(1, -1)}: not a directory`);
 
 /**
  * The filesystem a copy goes into: one directory, with the layers that are seen through it where it
@@ -72,9 +74,10 @@ export class CopyTarget {
 
   /**
    * Where the directory at an absolute path really is, links followed inside the root, missing ones
-   * made: the last with `made`, those before it with `parents`.
+   * made: the last with `made`, those before it with `parents`. Without `made` it is a place for
+   * other things, and looks like its parents.
    */
-  directory(path: string, parents: Attributes, made: Attributes = parents): string {
+  directory(path: string, parents: Attributes, made?: Attributes): string {
     const pending = segments(path).reverse();
     let at = '';
     let links = 0;
@@ -94,7 +97,11 @@ export class CopyTarget {
         pending.push(...segments(target).reverse());
         continue;
       }
-      if (!this.#present.has(next)) this.#settle(next, found, pending.length > 0 ? parents : made);
+      if (!this.#present.has(next)) {
+        const itself = pending.length === 0 ? made : undefined;
+        const refusal = itself ? cannotCopyOver : cannotGoBelow;
+        this.#settle(next, found, { made: itself ?? parents, refusal });
+      }
       at = next;
     }
     return at;
@@ -102,6 +109,11 @@ export class CopyTarget {
 
   /** Whether an absolute path leads to a directory, links followed inside the root. */
   leadsToDirectory(path: string): boolean {
+    return this.#existing(path) !== undefined;
+  }
+
+  /** The directory an absolute path leads to, if there is one. */
+  #existing(path: string): string | undefined {
     const pending = segments(path).reverse();
     let at = '';
     let links = 0;
@@ -120,16 +132,33 @@ export class CopyTarget {
           pending.push(...segments(target).reverse());
           continue;
         }
-        if (!found || !isDirectory(found.stat)) return false;
+        if (!found || !isDirectory(found.stat)) return undefined;
       }
       at = next;
     }
-    return true;
+    return at;
+  }
+
+  /** Where an absolute path leads once the links at its end are followed inside the root. */
+  follow(path: string): string {
+    let at = path;
+    for (let links = 0; links < mostLinks; links++) {
+      const directory = this.#existing(at.slice(0, at.lastIndexOf('/')));
+      if (directory === undefined) return at;
+      const name = at.slice(at.lastIndexOf('/') + 1);
+      const place = directory === '' ? name : `${directory}/${name}`;
+      const found = this.#present.has(place) ? undefined : this.#find(place);
+      if (!found || !isSymlink(found.stat)) return at;
+      const target = this.#targetOf(found, place).replace(/\/+$/, '');
+      at = target.startsWith('/') ? target : `/${place.slice(0, -name.length)}${target}`;
+    }
+    throw invalid(`copy to ${quoteMember(path)}: too many links`);
   }
 
   /** The directory at a path below one that this object gave; its last part is no link to follow. */
   subdirectory(path: string, made: Attributes): void {
-    if (!this.#present.has(path)) this.#settle(path, this.#find(path), made);
+    if (this.#present.has(path)) return;
+    this.#settle(path, this.#find(path), { made, refusal: cannotCopyOver });
   }
 
   /** Throws when a file at the path would take the place of a directory. */
@@ -186,13 +215,17 @@ export class CopyTarget {
     return target;
   }
 
-  #settle(path: string, found: Found | undefined, made: Attributes): void {
+  #settle(
+    path: string,
+    found: Found | undefined,
+    { made, refusal }: { made: Attributes; refusal: (path: string) => Error },
+  ): void {
     if (!found) {
       this.#make(path);
       this.#late.set(path, made);
       this.#present.set(path, 'new');
     } else if (isDirectory(found.stat)) this.#keep(path, found);
-    else throw cannotCopyOver(path);
+    else throw refusal(path);
   }
 
   /** Makes a directory of lower layers be in the root too, looking as it does there. */

@@ -59,6 +59,8 @@ export interface CopyTreeItem {
   readonly targetPath: string;
   /** Of a directory: itself alone. */
   readonly shallow?: boolean;
+  /** Of a directory: what is in it and not itself. */
+  readonly contents?: boolean;
   /** Of a file: its name below targetPath, should that be a directory already. */
   readonly under?: string;
 }
@@ -115,7 +117,7 @@ class TreeCopy {
     closeFd(this.#sourceFd);
   }
 
-  item({ sourcePath, targetPath, shallow, under }: CopyTreeItem): void {
+  item({ sourcePath, targetPath, shallow, contents, under }: CopyTreeItem): void {
     const name = sourcePath === '' ? '.' : baseName(sourcePath);
     const parentFd = openInRoot(this.#sourceFd, directoryName(sourcePath), openDirectory);
     if (absent.has(parentFd)) throw notThere(sourcePath);
@@ -127,14 +129,22 @@ class TreeCopy {
       }
       const source = { fd: parentFd, name, path: sourcePath, stat };
       if (isDirectory(stat)) {
-        const made = this.#attributes(source);
+        if (contents && shallow) {
+          // Nothing but the place is wanted: one that is there stays out of the layer.
+          if (!this.target.leadsToDirectory(targetPath)) {
+            this.target.directory(targetPath, this.#parents);
+          }
+          return;
+        }
+        const made = contents ? this.#parents : this.#attributes(source);
         const directory = this.target.directory(targetPath, this.#parents, made);
         if (!shallow) this.#contents(source, directory);
       } else {
         const goesUnder = under !== undefined && this.target.leadsToDirectory(targetPath);
         const clean = (goesUnder ? `${targetPath}/${under}` : targetPath).replace(/\/+$/, '');
-        const directory = this.target.directory(directoryName(clean), this.#parents);
-        this.#file(source, join(directory, baseName(clean)));
+        const followed = under !== undefined && !goesUnder ? this.target.follow(clean) : clean;
+        const directory = this.target.directory(directoryName(followed), this.#parents);
+        this.#file(source, join(directory, baseName(followed)));
       }
     } finally {
       closeFd(parentFd);

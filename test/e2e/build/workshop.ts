@@ -151,7 +151,7 @@ export async function openWorkshop(options: { rootPath?: string; cacheLimitBytes
     },
     /** The base image `busybox` of most tests. */
     async addBusybox(): Promise<void> {
-      await build('FROM scratch\nCOPY root /\nENV PATH=/bin\nCMD ["sh"]\n', {
+      await build(busyboxDockerfile, {
         files: busyboxFiles(),
         tag: 'busybox',
         buildArgs: { SOURCE_DATE_EPOCH: '1700000000' },
@@ -174,9 +174,11 @@ export async function openWorkshop(options: { rootPath?: string; cacheLimitBytes
 export type Workshop = Awaited<ReturnType<typeof openWorkshop>>;
 
 const applets =
-  'sh cat cp echo env false grep id ln ls mkdir mount mv ps pwd rm sleep sort stat test touch true wc dd seq tail head sync sed find chmod kill yes';
+  'sh cat chgrp chown cp cut date echo env false grep id ln ls mkdir mkfifo mount mv printenv printf ps pwd readlink rm sleep sort stat test touch tr true umask uname wc xargs dd seq tail head sync sed find chmod kill yes';
 
-function busyboxFiles(): Files {
+export const busyboxDockerfile = 'FROM scratch\nCOPY root /\nENV PATH=/bin\nCMD ["sh"]\n';
+
+export function busyboxFiles(): Files {
   const busybox = readFileSync('/bin/busybox');
   return {
     'root/bin/busybox': { content: busybox, mode: 0o755 },
@@ -191,7 +193,9 @@ function busyboxFiles(): Files {
 /** A context as a client sends it. */
 export function tarOf(files: Files) {
   const members = Object.entries(files).map(([path, spec]): NewTarMember => {
-    if (path.endsWith('/')) return { entry: { path, type: 'directory', mode: 0o755 } };
+    if (path.endsWith('/')) {
+      return { entry: { path, type: 'directory', mode: 0o755, mtimeS: 1_600_000_000 } };
+    }
     const {
       content,
       mode = 0o644,

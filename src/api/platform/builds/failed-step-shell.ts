@@ -1,11 +1,13 @@
 import type { FailedSteps } from '../../../build/index.ts';
+import { invalid } from '../../../core/index.ts';
 import { empty } from '../../http/reply.ts';
-import { del, type HijackRoute, type Route } from '../../http/route.ts';
+import { del, type HijackRoute, post, type Route } from '../../http/route.ts';
 
 /**
  * What a build with `keepFailedStep` left:
  *
  *     POST   /v1/builds/steps/<id>/shell?rows=&columns=   a shell in it, on the bare connection
+ *     POST   /v1/builds/steps/<id>/resize?rows=&columns=  the size of its terminal
  *     DELETE /v1/builds/steps/<id>                        nobody wants it any more
  *
  * A step is gone when its shell has ended.
@@ -16,6 +18,12 @@ export function failedStepRoutes(failedSteps: FailedSteps): {
 } {
   return {
     routes: [
+      post('/v1/builds/steps/:id/resize', ({ params, query }) => {
+        const [rows, columns] = [query.integer('rows'), query.integer('columns')];
+        if (!rows || !columns) throw invalid('resize terminal: rows and columns are needed');
+        failedSteps.get(params.id!).resize({ rows, columns });
+        return empty(204);
+      }),
       del('/v1/builds/steps/:id', async ({ params }) => {
         await failedSteps.get(params.id!)[Symbol.asyncDispose]();
         return empty(204);

@@ -1,4 +1,4 @@
-import { invalid, parseDigest } from '../../../core/index.ts';
+import { invalid, isDigest } from '../../../core/index.ts';
 import type { AddInstruction, CopyInstruction } from '../../../dockerfile/index.ts';
 import { isHttpAddress, parseGitAddress } from '../../context/git-address.ts';
 import type { CopyAction, CopySource } from '../actions.ts';
@@ -65,12 +65,23 @@ function addSources(instruction: AddInstruction, paths: readonly string[]): Copy
     const git = parseGitAddress(path);
     if (git && !git.looksLocal) return gitSource(path, { ...git, wanted: checksum, keepGitDir });
     if (isHttpAddress(path)) {
-      if (checksum) parseDigest(checksum);
+      if (checksum) checkChecksum(checksum);
       return { kind: 'http', url: path, checksum, unpack: unpack ?? false };
     }
     if (checksum) throw invalid('checksum requires HTTP(S) or Git sources');
     return { kind: 'path', origin: { kind: 'main-context' }, path, unpack: unpack ?? true };
   });
+}
+
+/** Throws `invalid` in BuildKit's words. */
+function checkChecksum(text: string): void {
+  if (!/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/.test(text)) {
+    throw invalid(`invalid checksum digest format: ${JSON.stringify(text)}`);
+  }
+  if (!/^sha(?:256|512):/.test(text)) {
+    throw invalid(`unsupported digest algorithm: ${JSON.stringify(text)}`);
+  }
+  if (!isDigest(text)) throw invalid(`invalid checksum digest length: ${JSON.stringify(text)}`);
 }
 
 function gitSource(

@@ -8,7 +8,7 @@ import {
 } from '../../../dockerfile/index.ts';
 import type { Healthcheck } from '../../../image/index.ts';
 import { exposedPorts } from '../exposed-ports.ts';
-import { goDuration, goList, goQuotedList } from '../go-format.ts';
+import { goDuration, goList, goQuote, goQuotedList, goQuotedRune } from '../go-format.ts';
 import { checkSignal } from '../signal.ts';
 import type { StageState } from '../stage-state.ts';
 
@@ -115,7 +115,7 @@ function applyVolume(state: StageState, { paths }: InstructionOf<'volume'>): str
 }
 
 function applyExpose({ image }: StageState, { ports }: InstructionOf<'expose'>): string {
-  const exposed = ports.flatMap(({ text }) => exposedPorts(text));
+  const exposed = ports.flatMap(({ text }) => exposedPorts(text)).sort();
   for (const port of exposed) image.ports.add(port);
   return `EXPOSE ${goList(exposed)}`;
 }
@@ -140,6 +140,8 @@ function applyHealthcheck(state: StageState, instruction: HealthcheckInstruction
     ...(retries && { Retries: retries }),
   };
   state.image.config.Healthcheck = check;
-  const spans = Object.entries(times).map(([name, ms]) => `${name}:${goDuration(ms)}`);
-  return `HEALTHCHECK {Test:${goList(test)} ${spans.join(' ')} Retries:${retries ?? 0}}`;
+  const spans = Object.values(times).map((ms) => goQuote(goDuration(ms)));
+  // BuildKit prints the whole structure with %q, a number among it as a character.
+  const count = goQuotedRune(retries ?? 0);
+  return `HEALTHCHECK &{${goQuotedList(test)} ${spans.join(' ')} ${count}}`;
 }

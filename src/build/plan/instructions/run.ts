@@ -22,6 +22,7 @@ export function planRun(
   origins: ReadonlyMap<string, Origin>,
 ): { action: RunAction; history: string } {
   const { argv, script } = commandOf(state, instruction);
+  if (argv.length === 0) throw invalid('RUN has no command: arguments are required');
   const { config } = state.image;
   const action: RunAction = {
     kind: 'run',

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { WorkdirInstruction } from '../../../dockerfile/index.ts';
 import type { Action } from '../actions.ts';
 import { workingDirectory } from '../paths.ts';
@@ -11,7 +12,8 @@ export function planWorkdir(
   const directory = workingDirectory(state.image.config.WorkingDir, path.text);
   state.image.config.WorkingDir = directory;
   const history = `WORKDIR ${directory}`;
-  if (directory === '/') return { action: { kind: 'config' }, history };
+  const clean = posix.normalize(directory);
+  if (clean === '/') return { action: { kind: 'config' }, history };
   const user = state.image.config.User ?? '';
-  return { action: { kind: 'directory', path: directory, user }, history };
+  return { action: { kind: 'directory', path: clean.replace(/\/$/, ''), user }, history };
 }

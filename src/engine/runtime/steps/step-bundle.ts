@@ -39,7 +39,7 @@ export function stepBundle(
         Image: '',
         Env: [...request.env],
         WorkingDir: request.cwd,
-        Tty: request.terminal ?? false,
+        Tty: request.terminal !== undefined,
       },
       hostConfig: hostConfigOf(request, place.cgroupParent),
     },

@@ -1,4 +1,5 @@
 import type { ByteStream } from '../../../core/index.ts';
+import type { StepTerminal } from './step-terminal.ts';
 
 /**
  * A command to run in a filesystem, once, without a record: a build's RUN. Has the shape of the
@@ -33,7 +34,7 @@ export interface StepRequest {
   };
   readonly stdin?: ByteStream;
   /** Gives the command a terminal; all output comes as `stdout`. */
-  readonly terminal?: boolean;
+  readonly terminal?: StepTerminal;
   readonly onOutput: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   /** Abort kills every process of the step at once. */
   readonly signal?: AbortSignal;

@@ -15,6 +15,7 @@ import { namesIn } from '../../files/names-in.ts';
 import type { Networks } from '../../network/networks.ts';
 import { stepBundle } from './step-bundle.ts';
 import type { StepRequest } from './step-request.ts';
+import { behindTerminal, followSize } from './step-terminal.ts';
 
 export interface StepRunner {
   /**
@@ -137,6 +138,13 @@ async function runStep(
   const child = spawn(program!, args, {
     stdio: [request.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
+  if (request.terminal && child.pid !== undefined) {
+    followSize(
+      child.pid,
+      request.terminal,
+      () => child.exitCode !== null || child.signalCode !== null,
+    );
+  }
   const killing = killOnAbort(request, runtime, child);
   const output = streamOutput(child, request);
   const exitCode = await new Promise<number>((resolve, reject) => {
@@ -151,12 +159,6 @@ async function runStep(
   if (failure) throw invalid(`OCI runtime create failed: ${failure}: unknown`);
   output.flush();
   return { exitCode, oomKilled };
-}
-
-/** The runtime passes its own terminal on: script(1) makes one and joins it to its pipes. */
-function behindTerminal(words: readonly string[]): string[] {
-  const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return ['script', '--quiet', '--return', '--flush', '--command', quoted, '/dev/null'];
 }
 
 /** What the runtime says itself on standard error when it cannot start the program. */
