@@ -3,6 +3,7 @@ import { Command, CommanderError, Help } from 'commander';
 import { errorMessage } from '../core/index.ts';
 import { addCommand } from './add-command.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { printable } from './render/table.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -34,7 +35,9 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 125;
   else {
-    process.stderr.write(`berth: ${errorMessage(error)}\n`);
+    // Messages quote what archives and servers say; their lines are ours.
+    const message = errorMessage(error).replace(/[^\n\t]+/g, printable);
+    process.stderr.write(`berth: ${message}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { after, before, test } from 'node:test';
 import { parseReference } from '../../src/core/index.ts';
-import { imageSource, writeArchive } from '../../src/image/index.ts';
+import {
+  imageSource,
+  tarHeader,
+  tarPadding,
+  tarTrailer,
+  writeArchive,
+} from '../../src/image/index.ts';
 import { layeredImage, type SampleMember } from '../contract/sample-layers.ts';
 
 const berth = join(import.meta.dirname, '../../bin/berth');
@@ -113,6 +119,20 @@ const wrong: [name: string, args: string[], input: Buffer, status: number, messa
   ['text', ['-'], Buffer.from('hello\n'.repeat(500)), 125, /^berth: read tar: /],
   ['no terminal for the view', ['good.tar', '-i'], Buffer.alloc(0), 125, /needs a terminal/],
   [
+    'an unknown format',
+    ['good.tar', '--format', 'xml'],
+    Buffer.alloc(0),
+    125,
+    /neither text nor json/,
+  ],
+  [
+    'an unknown source',
+    ['good.tar', '--source', 'rkt'],
+    Buffer.alloc(0),
+    125,
+    /none of docker, podman, docker-archive/,
+  ],
+  [
     'an unknown list',
     ['good.tar', '--sbom', 'xml'],
     Buffer.alloc(0),
@@ -129,6 +149,50 @@ for (const [name, args, input, status, message] of wrong) {
     assert.equal(result.stdout, '');
   });
 }
+
+test('nothing that an archive says reaches the terminal raw', () => {
+  const manifest = JSON.stringify([{ Config: 'c', RepoTags: ['\x1b[31mred\x07'], Layers: [] }]);
+  const header = tarHeader({ path: 'manifest.json', type: 'file', sizeBytes: manifest.length });
+  const padding = tarPadding(manifest.length);
+  const input = Buffer.concat([header, Buffer.from(manifest), padding, tarTrailer]);
+  const { status, stderr } = run(['-'], { input });
+  assert.equal(status, 125);
+  assert.match(stderr, /\\u001b\[31mred\\u0007/);
+  assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f]/);
+});
+
+test('the report as JSON, to a file as well', () => {
+  const report = JSON.parse(run(['bad.tar', '--format', 'json', '-f', 'Dockerfile']).stdout);
+  assert.deepEqual(
+    [report.waste[0].brought.line, report.waste[0].undone.line, report.waste[0].sizeBytes],
+    [2, 3, 1000],
+  );
+  assert.equal(run(['good.tar', 'bad.tar', '--format', 'json', '-o', 'c.json']).stdout, '');
+  assert.equal(JSON.parse(readFileSync(join(folder, 'c.json'), 'utf8')).after.name, 'bad:1');
+  const judged = run(['bad.tar', '--format', 'json', '--ci', ...none]);
+  assert.equal(judged.status, 1);
+  assert.equal(JSON.parse(judged.stdout).efficiency.wastedBytes, 1000);
+  assert.match(judged.stderr, /FAIL: highestUserWastedPercent/);
+});
+
+test("dive's configuration: rules, CI and paths, from a file and from variables", () => {
+  const text = 'ci: true\nci-config: none\nrules:\n  highest-user-wasted-percent: 0.9\n';
+  writeFileSync(join(folder, 'dive.yaml'), text);
+  process.env.DIVE_CONFIG = 'dive.yaml';
+  try {
+    assert.equal(run(['bad.tar']).status, 1);
+    process.env.DIVE_RULES_HIGHEST_USER_WASTED_PERCENT = 'disabled';
+    process.env.DIVE_RULES_LOWEST_EFFICIENCY = '0.01';
+    assert.match(run(['bad.tar']).stdout, /Result:PASS/);
+    process.env.DIVE_JSON_PATH = 'dive-out.json';
+    assert.equal(run(['bad.tar']).stdout, '');
+    assert.equal(JSON.parse(readFileSync(join(folder, 'dive-out.json'), 'utf8')).layer.length, 3);
+  } finally {
+    for (const name of Object.keys(process.env)) {
+      if (name.startsWith('DIVE_')) delete process.env[name];
+    }
+  }
+});
 
 test('an archive that is cut anywhere is refused', () => {
   const bytes = readFileSync(join(folder, 'bad.tar'));

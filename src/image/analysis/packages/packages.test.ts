@@ -64,6 +64,43 @@ test('pip: metadata, and the size its record sums up to', async () => {
   );
 });
 
+test('pip: the older forms, and what only looks like one', async () => {
+  const text = 'Metadata-Version: 1.0\nName: six\nVersion: 1.16.0\nLicense: MIT\n';
+  const found = await packagesOf({
+    'a/six-1.16.0.egg-info/PKG-INFO': text,
+    'b/six-1.16.0.egg-info': text,
+    'c/six.egg-info/SOURCES.txt': text,
+    'd/METADATA': text,
+    'e/nameless.dist-info/METADATA': 'Version: 1\n',
+    // Only the beginning of a long description is looked at.
+    'f/long.dist-info/METADATA': `${text}\n${'x'.repeat(200_000)}`,
+  });
+  assert.deepEqual(
+    found.map((line) => line.split(' ').at(-2)),
+    ['/a/six-1.16.0.egg-info/PKG-INFO', '/b/six-1.16.0.egg-info', '/f/long.dist-info/METADATA'],
+  );
+});
+
+test('dpkg: an image without a shell, its packages in a file each', async () => {
+  const status = 'var/lib/dpkg/status.d';
+  assert.deepEqual(
+    await packagesOf({
+      [`${status}/base-files`]: 'Package: base-files\nArchitecture: amd64\nVersion: 12.4\n',
+      [`${status}/base-files.md5sums`]: 'd41d8cd98f00b204e9800998ecf8427e  etc/debian_version\n',
+      [`${status}/libc6`]: 'Package: libc6\nVersion: 2.36-9\nInstalled-Size: 1\n',
+    }),
+    [
+      `deb base-files 12.4 amd64 - - /${status}/base-files 0`,
+      `deb libc6 2.36-9 - - 1024 /${status}/libc6 0`,
+    ],
+  );
+});
+
+test('apk: several, and the newer place', async () => {
+  const text = 'P:a\nV:1-r0\n\nP:b\nV:2-r1\nA:noarch\n\nP:no version\n';
+  assert.equal((await packagesOf({ 'usr/lib/apk/db/installed': text })).length, 2);
+});
+
 test('npm: packages of node_modules with their own bytes, nested ones apart', async () => {
   const json = (name: string) => JSON.stringify({ name, version: '1.0.0', license: 'MIT' });
   const a = json('a');
