@@ -30,7 +30,8 @@ export function renderWaste(analysis: ImageAnalysis, options: FindingsOptions): 
   });
   const rest = found.length - shown.length;
   if (rest > 0) items.push(`and ${rest} smaller ones`);
-  return `WHERE BYTES ARE WASTED\n${items.join('\n')}\n`;
+  const sizeBytes = found.reduce((sum, { waste }) => sum + waste.sizeBytes, 0);
+  return `WHERE BYTES ARE WASTED: ${formatSize(sizeBytes)} in all\n${items.join('\n')}\n`;
 }
 
 const verbs: Record<Waste['kind'], string> = {
