@@ -15,6 +15,7 @@ import { type Database, openDatabase, openStore, type Store } from '../store/ind
 import type { Config } from './config.ts';
 import { dockerPorts } from './docker-ports.ts';
 import { keepHouse } from './housekeeping.ts';
+import { giveMemoryBackWhenIdle } from './idle-memory.ts';
 import { createImageArchives } from './image-archives.ts';
 import { createImageContents } from './image-contents.ts';
 import { createJobBackend } from './job-backend.ts';
@@ -57,6 +58,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
     for (const listener of shutdownListeners) listener(options);
   });
   await parts.jobs.resume();
+  started.use(giveMemoryBackWhenIdle());
   const { address, port } = config.registry;
   warn(`serving ${config.hosts.join(', ')}, registry on ${address}:${port}`);
   const kept = started.move();

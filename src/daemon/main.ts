@@ -1,4 +1,5 @@
 import { errorMessage } from '../core/index.ts';
+import { beginAnewWhenCompiled } from './begin-compiled.ts';
 import { readConfig } from './config.ts';
 import { startDaemon } from './daemon.ts';
 import { warn } from './log.ts';
@@ -6,7 +7,10 @@ import { warn } from './log.ts';
 try {
   const config = readConfig(process.argv.slice(2));
   if ('usage' in config) process.stdout.write(config.usage);
-  else await run(config);
+  else {
+    beginAnewWhenCompiled();
+    await run(config);
+  }
 } catch (error) {
   process.stderr.write(`berth daemon: ${errorMessage(error)}\n`);
   process.exitCode = 1;

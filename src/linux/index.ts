@@ -125,5 +125,6 @@ export {
   punchFile,
   spliceToFile,
 } from './process/fifo.ts';
+export { giveBackFreeMemory } from './process/free-memory.ts';
 export { openEventFd, Poller } from './process/poller.ts';
 export { parseSignal } from './process/signals.ts';

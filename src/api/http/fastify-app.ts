@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { invalid } from '../../core/index.ts';
+import { internal, invalid } from '../../core/index.ts';
 import { answer, type OnFailure } from './answer.ts';
 import { apiRequest, splitUrl } from './api-request.ts';
 import { compilePath, type PathPattern } from './path-pattern.ts';
@@ -25,6 +25,10 @@ export async function fastifyApp(options: AppOptions): Promise<FastifyInstance> 
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,
+    // No route has a schema, so nothing to compile one is loaded.
+    schemaController: {
+      compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas },
+    },
     routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: 1024 },
     frameworkErrors: (_error, request, reply) => void answerUnknown(request, reply),
     rewriteUrl({ method, url = '' }) {
@@ -55,6 +59,10 @@ export async function fastifyApp(options: AppOptions): Promise<FastifyInstance> 
   }
   await app.ready();
   return app;
+}
+
+function noSchemas(): never {
+  throw internal('compile a schema: routes have none');
 }
 
 function badContentType(error: unknown, request: FastifyRequest): Error {

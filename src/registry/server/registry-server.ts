@@ -4,6 +4,7 @@ import {
   conflict,
   errnoCode,
   errorMessage,
+  internal,
   invalid,
   notFound,
   unavailable,
@@ -72,6 +73,10 @@ export function createRegistryServer(options: RegistryServerOptions): RegistrySe
   return serving(app);
 }
 
+function noSchemas(): never {
+  throw internal('compile a schema: routes have none');
+}
+
 function openApp({ tls, trustProxy = false, idleTimeoutMs = 120_000 }: RegistryServerOptions) {
   const limits = { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 };
   const common = {
@@ -82,6 +87,10 @@ function openApp({ tls, trustProxy = false, idleTimeoutMs = 120_000 }: RegistryS
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle' as const,
     exposeHeadRoutes: false,
+    // No route has a schema, so nothing to compile one is loaded.
+    schemaController: {
+      compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas },
+    },
     routerOptions: { maxParamLength: 8192 },
   };
   const app: FastifyInstance = tls

@@ -31,6 +31,7 @@ export async function createContainer(
   parts: EngineParts,
   request: CreateRequest,
 ): Promise<{ id: string; warnings: string[] }> {
+  parts.outputs.getReady();
   const id = randomId();
   const name = request.name
     ? parseContainerName(request.name)

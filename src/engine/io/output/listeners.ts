@@ -13,6 +13,7 @@ export type ListenOptions = Omit<SubscribeOptions, 'id' | 'subscriber'>;
 
 /** Who listens to output, by the numbers the worker knows them by. */
 export interface Listeners {
+  readonly count: number;
   listen(id: string, options: ListenOptions): Promise<Listening>;
   deliver(subscriber: number, chunk: OutputChunk): void;
   end(subscriber: number): void;
@@ -22,6 +23,9 @@ export function createListeners(link: Pick<WorkerLink, 'ask' | 'tell'>): Listene
   const queues = new Map<number, ChunkQueue>();
   let lastSubscriber = 0;
   return {
+    get count() {
+      return queues.size;
+    },
     async listen(id, options) {
       const subscriber = ++lastSubscriber;
       const queue = createChunkQueue((sizeBytes) =>

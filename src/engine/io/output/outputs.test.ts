@@ -239,6 +239,23 @@ describe('Outputs', () => {
     closeSync(out);
   });
 
+  it('has a thread only while something is open', async () => {
+    await outputs[Symbol.asyncDispose]();
+    outputs = createOutputs({ onFailure: (error) => assert.fail(error), idleMs: 1 });
+    for (const text of ['first\n', 'second\n']) {
+      assert.ok(!hasThread());
+      await open();
+      const { chunks } = await outputs.listen('c', { mayHoldBack: true, afterLog: false });
+      const [out, err] = writers();
+      for (const fd of [out, err]) writeSync(fd, text);
+      for (const fd of [out, err]) closeSync(fd);
+      await outputs.close('c');
+      assert.ok(hasThread(), 'a listener still lacks its share');
+      assert.deepEqual(await together(chunks), { stdout: text, stderr: text });
+      await settled(() => !hasThread());
+    }
+  });
+
   it('says what cannot be opened and stays usable', async () => {
     await assert.rejects(open({ fifos: { stdout: at('none') } }), /ENOENT/);
     await open();
@@ -246,7 +263,7 @@ describe('Outputs', () => {
 
   it('does not keep a process from ending', async () => {
     const module = JSON.stringify(new URL('./outputs.ts', import.meta.url).href);
-    const script = `import { createOutputs } from ${module}; createOutputs({ onFailure() {} }); console.log('done');`;
+    const script = `import { createOutputs } from ${module}; createOutputs({ onFailure() {} }).getReady(); console.log('done');`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--input-type=module-typescript', '-e', script],
@@ -255,6 +272,12 @@ describe('Outputs', () => {
     assert.equal(stdout, 'done\n');
   });
 });
+
+/** Whether a thread that takes output is there. */
+function hasThread(): boolean {
+  const threads = readdirSync('/proc/self/task');
+  return threads.some((id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'output\n');
+}
 
 async function together(chunks: AsyncIterable<OutputChunk>): Promise<Record<string, string>> {
   const streams: Record<string, string> = { stdout: '', stderr: '' };

@@ -1,11 +1,13 @@
 import { compressLog } from './compress-log.ts';
 import { createListeners, type Listening, type ListenOptions } from './listeners.ts';
 import { createLogWatches } from './log-watches.ts';
-import type { OpenOptions } from './messages.ts';
-import { startWorker } from './worker-link.ts';
+import type { OpenOptions, Report } from './messages.ts';
+import { createWorkerLink } from './worker-link.ts';
 
 /** Output of all running containers: taken from their fifos, logged, and passed to who listens. */
 export interface Outputs extends AsyncDisposable {
+  /** A container is about to be opened: what takes its output is started meanwhile. */
+  getReady(): void;
   /** Begins with a container whose fifos exist. */
   open(options: OpenOptions): Promise<void>;
   isOpen(id: string): boolean;
@@ -25,14 +27,24 @@ export interface Outputs extends AsyncDisposable {
   /** Dispose leaves fifos and journals for the next daemon. */
 }
 
-/** Starts the worker that does it all; `onFailure` is told when it dies, which nothing can mend. */
-export function createOutputs(options: { onFailure: (error: Error) => void }): Outputs {
-  const link = startWorker(options.onFailure);
+/**
+ * A worker does it all, and is there while anything is open; `onFailure` is told when it dies, which
+ * nothing can mend.
+ */
+export function createOutputs(options: {
+  onFailure: (error: Error) => void;
+  idleMs?: number;
+}): Outputs {
+  const endings = new Map<string, { promise: Promise<void>; resolve: () => void }>();
+  const link = createWorkerLink({
+    ...options,
+    onReport,
+    isNeeded: () => endings.size > 0 || listeners.count > 0,
+  });
   const listeners = createListeners(link);
   const watches = createLogWatches(link);
-  const endings = new Map<string, { promise: Promise<void>; resolve: () => void }>();
 
-  link.onReport((report) => {
+  function onReport(report: Report): void {
     switch (report.kind) {
       case 'output':
         listeners.deliver(report.subscriber, report);
@@ -51,9 +63,10 @@ export function createOutputs(options: { onFailure: (error: Error) => void }): O
         void compressLog(report.path);
         break;
     }
-  });
+  }
 
   return {
+    getReady: link.getReady,
     async open(open) {
       endings.set(open.id, Promise.withResolvers<void>());
       try {
@@ -76,6 +89,6 @@ export function createOutputs(options: { onFailure: (error: Error) => void }): O
     },
     listen: listeners.listen,
     watchLog: watches.watch,
-    [Symbol.asyncDispose]: () => link.quit(),
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
   };
 }

@@ -1,79 +1,64 @@
-import { closeSync, writeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { internal } from '../../../core/index.ts';
-import { openEventFd } from '../../../linux/index.ts';
-import type { Command, NumberedCommand, Report } from './messages.ts';
+import type { Command, Report } from './messages.ts';
+import { type OutputThread, startOutputThread } from './output-thread.ts';
 
-/** Commands to the thread that takes output, and its reports. */
-export interface WorkerLink {
+/** The way to the thread that takes output; there is one only while there is something to take. */
+export interface WorkerLink extends AsyncDisposable {
+  /** Starts the thread, so that a command that follows need not wait for it. */
+  getReady(): void;
+  /** Resolves when the thread, started if need be, has obeyed. */
   ask(command: Command): Promise<void>;
+  /** For what means nothing to a thread that is not there. */
   tell(command: Command): void;
-  onReport(listener: (report: Report) => void): void;
-  quit(): Promise<void>;
 }
 
-/** The worker waits in the kernel, deaf to messages, until a count written to `wakeFd` wakes it. */
-export function startWorker(onFailure: (error: Error) => void): WorkerLink {
-  const wakeFd = openEventFd();
-  const worker = new Worker(new URL('./output-worker.ts', import.meta.url), {
-    workerData: { wakeFd },
-    name: 'output',
-  });
-  const waiting = new Map<number, (error: string | undefined) => void>();
-  let listener: (report: Report) => void = () => {};
-  let lastNumber = 0;
-  let gone = false;
-  let quitting = false;
-  const one = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
-  const tell = (command: Command) => {
-    if (gone) return;
-    const message: NumberedCommand = { number: ++lastNumber, command };
-    worker.postMessage(message);
-    writeSync(wakeFd, one);
-  };
-  // A thread that waits in the kernel would keep the process from ending.
-  const quitAtExit = () => tell({ kind: 'quit' });
-  process.once('exit', quitAtExit);
-  const exited = new Promise<void>((resolve) => {
-    worker.on('exit', () => {
-      gone = true;
-      process.off('exit', quitAtExit);
-      closeSync(wakeFd);
-      for (const settle of waiting.values()) settle('the output thread has ended');
-      waiting.clear();
-      resolve();
-    });
-  });
-  worker.on('error', (error) => onFailure(error as Error));
-  worker.on('message', (report: Report) => {
-    if (report.kind === 'answer') {
-      waiting.get(report.number)?.(report.error);
-      waiting.delete(report.number);
-      if (waiting.size === 0 && !quitting) worker.unref();
-    } else listener(report);
-  });
-  worker.unref();
+export interface WorkerLinkOptions {
+  readonly onReport: (report: Report) => void;
+  /** Told when a thread dies, which nothing can mend. */
+  readonly onFailure: (error: Error) => void;
+  /** Whether anything is open; a thread not needed for a while is ended, its memory given back. */
+  readonly isNeeded: () => boolean;
+  readonly idleMs?: number;
+}
+
+export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
+  const { isNeeded, idleMs = 5000 } = options;
+  let current: { thread: OutputThread; timer: NodeJS.Timeout } | undefined;
+  let isIdle = false;
+  let isClosed = false;
+
+  function retire(): Promise<void> | undefined {
+    const ended = current;
+    clearInterval(ended?.timer);
+    current = undefined;
+    return ended?.thread.quit();
+  }
+
+  /** Ends the thread when nobody needed it from one look to the next. */
+  function look(): void {
+    const wasIdle = isIdle;
+    isIdle = !isNeeded() && current?.thread.isBusy === false;
+    if (isIdle && wasIdle) void retire();
+  }
+
+  function thread(): OutputThread {
+    isIdle = false;
+    current ??= { thread: startOutputThread(options), timer: setInterval(look, idleMs).unref() };
+    return current.thread;
+  }
+
   return {
-    tell,
-    ask(command) {
-      if (gone) return Promise.reject(internal(`${command.kind} output: its thread has ended`));
-      worker.ref();
-      return new Promise((resolve, reject) => {
-        waiting.set(lastNumber + 1, (error) =>
-          error === undefined ? resolve() : reject(internal(`${command.kind} output: ${error}`)),
-        );
-        tell(command);
-      });
+    getReady() {
+      if (!isClosed) thread();
     },
-    onReport(newListener) {
-      listener = newListener;
+    async ask(command) {
+      if (isClosed) throw internal(`${command.kind} output: the daemon is ending`);
+      await thread().ask(command);
     },
-    async quit() {
-      // Nothing else may keep the process alive until the thread is gone.
-      quitting = true;
-      if (!gone) worker.ref();
-      tell({ kind: 'quit' });
-      await exited;
+    tell: (command) => current?.thread.tell(command),
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      await retire();
     },
   };
 }
