@@ -1,4 +1,4 @@
-import type { Http2Stream } from 'node:http2';
+import { constants, type Http2Stream } from 'node:http2';
 import { errorMessage, unavailable } from '../../core/index.ts';
 import { createMessageReader, frameMessages } from './message-frames.ts';
 import type { Metadata } from './metadata.ts';
@@ -16,23 +16,47 @@ export interface Call {
 }
 
 /**
- * Messages that arrive on a stream. What ends it early is thrown by `failure`, which knows more than
- * the stream's own error.
+ * Messages that arrive on a stream, from its beginning, whenever they are read. What ends it early is
+ * thrown by `failure`, which knows more than the stream's own error.
  */
-export async function* incomingMessages(
+export function incomingMessages(
   stream: Http2Stream,
   failure: (cause: unknown) => unknown,
-): AsyncGenerator<readonly Buffer[]> {
-  const reader = createMessageReader();
-  try {
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-      const messages = reader.add(chunk as Buffer);
-      if (messages.length > 0) yield messages;
+): AsyncIterable<readonly Buffer[]> {
+  let end: { error?: unknown } | undefined;
+  let wake = () => {};
+  const finish = (how: { error?: unknown }) => {
+    end ??= how;
+    wake();
+  };
+  // Node's own iterator takes a stream for cut off that closed before anybody read it.
+  stream.on('readable', () => wake());
+  stream.on('end', () => finish({}));
+  stream.on('error', (error) => finish({ error }));
+  stream.on('close', () => {
+    const isCut = stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+    finish(isCut ? { error: new Error(`closed with code ${stream.rstCode}`) } : {});
+  });
+
+  async function* read(): AsyncGenerator<readonly Buffer[]> {
+    const reader = createMessageReader();
+    for (;;) {
+      const chunk = stream.read() as Buffer | null;
+      if (chunk) {
+        const messages = reader.add(chunk);
+        if (messages.length > 0) yield messages;
+      } else if (end) {
+        if ('error' in end) throw failure(end.error);
+        reader.end();
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
     }
-  } catch (error) {
-    throw failure(error);
   }
-  reader.end();
+  return read();
 }
 
 /** Writes messages; waits only where the peer has no more room. */

@@ -114,9 +114,10 @@ function openCall(stream: ClientHttp2Stream, method: string, signal?: AbortSigna
     controller.abort();
   });
 
+  const incoming = incomingMessages(stream, (cause) => lostCall(name, cause));
   async function* messages(): AsyncGenerator<readonly Buffer[]> {
     try {
-      yield* incomingMessages(stream, (cause) => lostCall(name, cause));
+      yield* incoming;
     } catch (error) {
       signal?.throwIfAborted();
       throw failureOf(name, trailers) ?? error;

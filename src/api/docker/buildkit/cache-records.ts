@@ -24,7 +24,7 @@ export function cacheOptionsOf(request: PruneRequest): CachePruneOptions {
   const keepBytes = Number(request.maxUsedSpace) || Number(request.reservedSpace) || undefined;
   const unusedForMs = Number(request.keepDuration) / 1e6 || undefined;
   const options = { all: request.all, keepBytes, unusedForMs };
-  return Object.assign(options, ...request.filter.map(filterOf));
+  return Object.assign(options, ...request.filter.filter(Boolean).map(filterOf));
 }
 
 /** One filter in containerd's words: `id==x`, `type==regular`, `inuse`, `shared`. */
