@@ -41,6 +41,19 @@ for (const [path, text, kind] of secrets) {
   });
 }
 
+test('files made to keep patterns busy take no longer than others', async () => {
+  const fills = ['\n', ' ', '\n ', 'a=', 'password ', '"auth":"', '-----BEGIN ', 'x:x:', '://'];
+  const names = [
+    ...['a.pem', '.aws/config', '.npmrc', '.pypirc', '.netrc', '.git-credentials', 'auth.json'],
+    ...['.docker/config.json', '.kube/config', 'credentials.json', '.env', '.pgpass'],
+  ];
+  const files = names.flatMap((name) =>
+    fills.map((fill, index) => [`${index}/${name}`, fill.repeat(65_536 / fill.length)] as const),
+  );
+  // 50 of each: with a pattern that is not linear this would take many minutes.
+  for (let turn = 0; turn < 50; turn++) await analyzed(Object.fromEntries(files));
+});
+
 test('a secret that was removed is still found, with the layer that hid it', async () => {
   const { inventory } = await analyzed({ 'k/id_rsa': key }, { a: 1 }, { '.wh.k': 0 });
   assert.deepEqual(inventory.secrets, [

@@ -7,6 +7,10 @@ const keyName =
   /(?:^|\/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|ssh_host_[a-z0-9]+_key|[^/]+\.(?:pem|key|p8))$/;
 const secretName = /(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
 
+/**
+ * Patterns begin a line with `[ \t]*`, never `\s*`: that would run over all lines that follow, again
+ * from each, which takes seconds for a file of newlines.
+ */
 interface SecretPattern {
   readonly path: RegExp;
   /** What it is, by the file's beginning; undefined when it holds no secret. */
@@ -28,7 +32,7 @@ const patterns: readonly SecretPattern[] = [
   },
   {
     path: /(?:^|\/)\.aws\/(?:credentials|config)$/,
-    find: holds(/^\s*aws_secret_access_key\s*=\s*\S/im, 'AWS secret access key'),
+    find: holds(/^[ \t]*aws_secret_access_key\s*=\s*\S/im, 'AWS secret access key'),
   },
   {
     path: /(?:^|\/)(?:\.npmrc|npmrc)$/,
@@ -36,7 +40,7 @@ const patterns: readonly SecretPattern[] = [
   },
   {
     path: /(?:^|\/)\.pypirc$/,
-    find: holds(/^\s*password\s*[=:]\s*\S/im, 'PyPI password'),
+    find: holds(/^[ \t]*password\s*[=:]\s*\S/im, 'PyPI password'),
   },
   {
     path: /(?:^|\/)(?:\.netrc|_netrc)$/,
@@ -52,7 +56,7 @@ const patterns: readonly SecretPattern[] = [
   },
   {
     path: /(?:^|\/)\.kube\/config$/,
-    find: holds(/^\s*(?:client-key-data|token|password):\s*\S/m, 'Kubernetes credentials'),
+    find: holds(/^[ \t]*(?:client-key-data|token|password):[ \t]*\S/m, 'Kubernetes credentials'),
   },
   {
     path: /(?:^|\/)(?:application_default_credentials|[^/]*(?:service[-_]?account|credentials?)[^/]*)\.json$/i,
@@ -65,7 +69,7 @@ const patterns: readonly SecretPattern[] = [
   { path: /(?:^|\/)\.env(?:\.[\w.-]+)?$/, find: findInEnvFile },
   {
     path: /(?:^|\/)\.(?:pgpass|my\.cnf|s3cfg|htpasswd)$/,
-    find: holds(/^(?:[^#\s:]*:){4}\S|^\s*(?:password|secret_key)\s*=\s*\S/m, 'password'),
+    find: holds(/^(?:[^#\s:]*:){4}\S|^[ \t]*(?:password|secret_key)\s*=\s*\S/m, 'password'),
   },
 ];
 
