@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { BerthError, type Digest, errorMessage } from '../../core/index.ts';
 import { type Image, type Layer, layerArchive } from '../image.ts';
 import type { HistoryEntry, ImageConfig } from '../manifest/image-config.ts';
+import { type Budget, fullBudget } from './budget.ts';
 import { type ConfigSecret, configSecretsOf } from './config-secrets.ts';
 import { type Duplicate, duplicatesOf } from './duplicates.ts';
 import { type Efficiency, efficiencyOf } from './efficiency.ts';
@@ -98,6 +99,7 @@ async function scanLayers(
   { signal, onProgress }: AnalyzeOptions,
 ): Promise<ScannedLayer[]> {
   const scanned: ScannedLayer[] = [];
+  const budget = fullBudget();
   const leaving = new AbortController();
   const both = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
   let next = 0;
@@ -105,7 +107,7 @@ async function scanLayers(
   const work = async () => {
     while (next < layers.length) {
       const index = next++;
-      scanned[index] = await scanOne(layers[index]!, index, both);
+      scanned[index] = await scanOne(layers[index]!, { index, budget, signal: both });
       onProgress?.({ layers: ++done, of: layers.length });
     }
   };
@@ -120,11 +122,14 @@ async function scanLayers(
   return scanned;
 }
 
-async function scanOne(layer: Layer, index: number, signal: AbortSignal): Promise<ScannedLayer> {
+async function scanOne(
+  layer: Layer,
+  { index, budget, signal }: { index: number; budget: Budget; signal: AbortSignal },
+): Promise<ScannedLayer> {
   try {
     const tree = new LayerTree();
-    const { probe, contents } = layerProbe(tree);
-    await scanLayer(layerArchive(layer, { signal }), { tree, probe });
+    const { probe, contents } = layerProbe(tree, budget);
+    await scanLayer(layerArchive(layer, { signal }), { tree, probe, budget });
     return { tree, contents };
   } catch (error) {
     if (!(error instanceof BerthError)) throw error;

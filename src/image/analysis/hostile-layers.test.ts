@@ -136,6 +136,32 @@ test('a hundred thousand members, many directories deep, in little memory', asyn
   assert.equal(tree.paths.pathOf(tree.paths.find(`${'d/'.repeat(200)}7/7`)).length, 403);
 });
 
+test('layers that together bring more packages than an image can have', async () => {
+  const status = 'Package: a\nVersion: 1\n\n'.repeat(190_000);
+  const layers = [0, 1, 2].map((index) => ({
+    members: { [`var/lib/dpkg/status.d/${index}`]: status },
+  }));
+  const { packages, unread } = (await analyzeImage(await layeredImage(layers))).inventory;
+  assert.deepEqual([packages.length, unread.length], [380_000, 1]);
+});
+
+test('a database of more packages than any system has is not read', async () => {
+  const status = 'P:a\nV:1\n\n'.repeat(200_001);
+  const members = { 'lib/apk/db/installed': status };
+  const { inventory } = await analyzeImage(await layeredImage([{ members }]));
+  assert.deepEqual(inventory.packages, []);
+  assert.deepEqual(inventory.unread, [{ path: '/lib/apk/db/installed', layer: 0 }]);
+});
+
+test('more members than a budget has are refused', async () => {
+  const budget = { members: 2, packages: 0, secrets: 0 };
+  const archive = streamOf(sampleArchive({ a: 1, b: 1, c: 1 }));
+  await assert.rejects(scanLayer(archive, { tree: new LayerTree(), budget }), {
+    kind: 'invalid',
+    message: /members$/,
+  });
+});
+
 test('an image of a hundred layers that remove one directory over and over', async () => {
   const files = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`d/f${i}`, 1]));
   const layers = [

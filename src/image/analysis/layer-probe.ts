@@ -1,4 +1,5 @@
 import type { TarEntry } from '../tar/tar-entry.ts';
+import { type Budget, spend } from './budget.ts';
 import type { LayerTree } from './layer-tree.ts';
 import { readApkInstalled } from './packages/apk.ts';
 import { readDpkgStatus } from './packages/dpkg.ts';
@@ -62,11 +63,12 @@ const databases: readonly Database[] = [
 const recordPath = /\.dist-info\/RECORD$/;
 const mostRecordBytes = 32 << 20;
 const osReleasePath = /^(?:etc|usr\/lib)\/os-release$/;
-const mostPackageFiles = 200_000;
-const mostSecrets = 10_000;
 
 /** Looks into package databases, likely secrets and os-release while a layer is scanned. */
-export function layerProbe(tree: LayerTree): { probe: ContentProbe; contents: LayerContents } {
+export function layerProbe(
+  tree: LayerTree,
+  budget: Budget,
+): { probe: ContentProbe; contents: LayerContents } {
   const contents = {
     packages: [] as { node: number; packages: Package[] }[],
     unread: [] as number[],
@@ -88,17 +90,15 @@ export function layerProbe(tree: LayerTree): { probe: ContentProbe; contents: La
       const database = databaseOf(path);
       if (database) {
         const packages = isTooLarge(database, entry) ? undefined : database.read(bytes);
-        if (!packages) contents.unread.push(node);
-        else if (packages.length > 0 && contents.packages.length < mostPackageFiles) {
-          contents.packages.push({ node, packages });
-        }
+        if (!packages || !spend(budget, 'packages', packages.length)) contents.unread.push(node);
+        else if (packages.length > 0) contents.packages.push({ node, packages });
       } else if (recordPath.test(path)) {
         contents.recordedBytes.set(tree.paths.parentOf(node), sumOfRecord(bytes.toString()));
       } else if (osReleasePath.test(path)) {
         contents.osRelease = { node, fields: readOsRelease(bytes.toString()) };
       } else {
         const kind = findSecret(path, bytes);
-        if (kind !== undefined && contents.secrets.length < mostSecrets) {
+        if (kind !== undefined && spend(budget, 'secrets', 1)) {
           contents.secrets.push({ node, kind });
         }
       }

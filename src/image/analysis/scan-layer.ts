@@ -4,6 +4,7 @@ import { cleanMemberPath } from '../layer/member-path.ts';
 import { memberRole } from '../layer/whiteout.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { createTarParser, type TarHandlers } from '../tar/tar-parser.ts';
+import { type Budget, fullBudget, spendMember } from './budget.ts';
 import type { LayerTree } from './layer-tree.ts';
 import { rootId } from './path-table.ts';
 
@@ -22,14 +23,26 @@ export interface ContentProbe {
  */
 export async function scanLayer(
   archive: ByteStream,
-  { tree, probe }: { tree: LayerTree; probe?: ContentProbe },
+  {
+    tree,
+    probe,
+    budget = fullBudget(),
+  }: { tree: LayerTree; probe?: ContentProbe; budget?: Budget },
 ): Promise<void> {
-  const parser = createTarParser(handlersFor(tree, probe));
+  const parser = createTarParser(handlersFor({ tree, probe, budget }));
   for await (const chunk of archive) parser.write(chunk);
   parser.end();
 }
 
-function handlersFor(tree: LayerTree, probe: ContentProbe | undefined): TarHandlers {
+function handlersFor({
+  tree,
+  probe,
+  budget,
+}: {
+  tree: LayerTree;
+  probe: ContentProbe | undefined;
+  budget: Budget;
+}): TarHandlers {
   let node = rootId;
   let path = '';
   let sizeBytes = 0;
@@ -38,6 +51,7 @@ function handlersFor(tree: LayerTree, probe: ContentProbe | undefined): TarHandl
   let head: Head | undefined;
   return {
     onEntry(entry) {
+      spendMember(budget);
       path = cleanMemberPath(entry.path);
       node = addMember(tree, path, entry);
       if (entry.sizeBytes === 0 || node === rootId) return 'skip';

@@ -1,8 +1,8 @@
-import { isPlain, type Package, statedSize } from './package.ts';
+import { isPlain, mostPackages, type Package, statedSize } from './package.ts';
 import { stanzas } from './stanzas.ts';
 
-/** The packages of /var/lib/dpkg/status, or of a file of status.d, that are installed. */
-export function readDpkgStatus(text: string): Package[] {
+/** The packages of /var/lib/dpkg/status, or of a file of status.d, that are installed; undefined for too many. */
+export function readDpkgStatus(text: string): Package[] | undefined {
   const packages: Package[] = [];
   for (const fields of stanzas(text)) {
     const name = fields.get('Package');
@@ -11,6 +11,7 @@ export function readDpkgStatus(text: string): Package[] {
     const status = fields.get('Status') ?? 'install ok installed';
     if (!isPlain(name) || !isPlain(version) || !status.endsWith(' installed')) continue;
     const architecture = fields.get('Architecture');
+    if (packages.length === mostPackages) return undefined;
     packages.push({
       kind: 'deb',
       name,

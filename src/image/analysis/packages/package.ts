@@ -12,6 +12,9 @@ export interface Package {
   readonly sizeBytes?: number;
 }
 
+/** More than that in one database is no honest one. */
+export const mostPackages = 200_000;
+
 /** Whether the text may be a name or version: short, and without control characters. */
 export function isPlain(text: unknown): text is string {
   return typeof text === 'string' && /^[^\x00-\x20\x7f]{1,256}$/.test(text);

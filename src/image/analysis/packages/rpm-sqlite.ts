@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-
-const mostHeaders = 100_000;
+import { mostPackages } from './package.ts';
 
 export function isSqlite(bytes: Buffer): boolean {
   return bytes.toString('latin1', 0, 16) === 'SQLite format 3\0';
@@ -50,7 +49,7 @@ function headersIn(path: string, mostBytes: number): Buffer[] | undefined {
       if (!(blob instanceof Uint8Array)) continue;
       total += blob.length;
       // Rows that share their pages could ask for any amount of memory.
-      if (total > mostBytes || headers.length >= mostHeaders) return undefined;
+      if (total > mostBytes || headers.length >= mostPackages) return undefined;
       headers.push(Buffer.from(blob));
     }
     return headers;
