@@ -1,26 +1,24 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { errnoCode } from '../../core/index.ts';
+import { replaceFile } from '../replace-file.ts';
 
 const pieceCharacters = 1 << 20;
 
 /** Writes text that comes in many small pieces to a file, whole or not at all; `-` is stdout. */
 export async function writePieces(path: string, pieces: Iterable<string>): Promise<void> {
   if (path === '-') return writeTo(process.stdout, pieces).catch(unlessClosed);
-  const temporary = `${path}.${process.pid}.tmp`;
-  const stream = createWriteStream(temporary);
-  try {
-    await writeTo(stream, pieces);
-    stream.end();
-    await once(stream, 'close');
-    await rename(temporary, path);
-  } catch (error) {
-    stream.destroy();
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await replaceFile(path, async (target) => {
+    const stream = createWriteStream(target);
+    try {
+      await writeTo(stream, pieces);
+      stream.end();
+      await once(stream, 'close');
+    } finally {
+      stream.destroy();
+    }
+  });
 }
 
 /** Who pipes into `head` has seen enough; that is no failure. */

@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BuildSpec } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
+import { replaceFile } from '../replace-file.ts';
 import { parseCsvOption, refuseOthers } from './csv-option.ts';
 import { extractTree } from './extract-tree.ts';
 
@@ -79,11 +80,8 @@ async function toStdout(archive: Readable): Promise<void> {
   await pipeline(archive, process.stdout, { end: false });
 }
 
-const intoFile = (path: string) => async (archive: Readable) => {
-  const temporary = `${path}.${process.pid}.tmp`;
-  await pipeline(archive, createWriteStream(temporary, { flush: true }));
-  await rename(temporary, path);
-};
+const intoFile = (path: string) => (archive: Readable) =>
+  replaceFile(path, (target) => pipeline(archive, createWriteStream(target)));
 
 const intoFolder = (path: string) => async (archive: Readable) => {
   const folder = resolve(path);
