@@ -38,7 +38,10 @@ export interface BuilderOptions {
   readonly root: string;
   /** A folder of the builder's own on a tmpfs, for secrets. */
   readonly secretRoot: string;
-  /** How many steps of all builds run at once; the number of CPUs, at least 2, when absent. */
+  /**
+   * How many steps of all builds run at once; when absent four for each CPU, at least 16, since most
+   * steps wait for a network or a disk most of the time.
+   */
   readonly parallelSteps?: number;
   readonly contextLimits?: UnpackLimits;
   /** Bytes the cache may keep; no bound when absent. */

@@ -44,7 +44,7 @@ export async function createBuilder(
     ports,
     options,
     shared: createSharedWork(),
-    slots: createSlots(options.parallelSteps ?? Math.max(2, availableParallelism())),
+    slots: createSlots(options.parallelSteps ?? Math.max(16, 4 * availableParallelism())),
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
     archives: createArchives(ports.decompressors),
     kept: createKeptContexts({

@@ -16,6 +16,8 @@ export interface ReceiveOptions {
   readonly signal: AbortSignal;
 }
 
+const bytesPerReport = 2 ** 20;
+
 /** Has the client send the files that are wanted; gives their digests, 32 bytes each. */
 export async function receiveContents(
   files: RemoteFiles,
@@ -28,6 +30,7 @@ export async function receiveContents(
 
   async function* pieces(): AsyncIterable<readonly ListedPiece[]> {
     let bytes = 0;
+    let toldBytes = 0;
     for await (const batch of files.read([...numbers.keys()])) {
       yield batch.map((piece) => {
         const number = numbers.get(piece.path);
@@ -35,8 +38,11 @@ export async function receiveContents(
         bytes += piece.bytes.length;
         return { number, bytes: piece.bytes, isLast: piece.isLast };
       });
+      if (bytes - toldBytes < bytesPerReport) continue;
       onProgress(bytes);
+      toldBytes = bytes;
     }
+    onProgress(bytes);
   }
 
   return await trees.receive({
