@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmodSync, createWriteStream, readFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -64,7 +64,7 @@ async function unpack(stream: ByteStream, options: LoadOptions): Promise<FileTre
   const { trees, folder, signal, limits } = options;
   const tree = await trees.unpack(counted(stream, options.onProgress), folder, signal, limits);
   // What the archive says of its root means nothing: a COPY of it makes a plain directory.
-  await chmod(folder, 0o755);
+  chmodSync(folder, 0o755);
   return tree;
 }
 
@@ -144,6 +144,6 @@ export async function readDockerfile(context: LoadedContext, path: string): Prom
 export async function readSmallFile({ all }: LoadedContext, path: string): Promise<Uint8Array> {
   const { sizeBytes } = all.entry(path)!;
   if (sizeBytes > largestDockerfileBytes) throw tooLarge(path, sizeBytes);
-  // The path was resolved in the index: none of its parts is a link.
-  return readFile(join(all.tree.rootPath, path));
+  // The path was resolved in the index: none of its parts is a link. Small: read in place.
+  return readFileSync(join(all.tree.rootPath, path));
 }

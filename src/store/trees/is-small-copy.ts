@@ -3,6 +3,11 @@ import { join } from 'node:path';
 
 const most = { entries: 60, bytes: 2 ** 20 };
 
+/** Whether a folder is gone through within a few milliseconds; looks at no more files than that. */
+export function isSmallTree(directory: string): boolean {
+  return isSmallCopy({ sourceRoot: directory, items: [{ sourcePath: '' }] });
+}
+
 /** Whether a copy is done within a few milliseconds; looks at no more files than that. */
 export function isSmallCopy(request: {
   sourceRoot: string;

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type ByteStream, internal } from '../../core/index.ts';
 import { syncFilesystem } from '../../linux/index.ts';
+import { removeFolder } from '../files/remove-folder.ts';
 import type { OverlaySnapshots } from '../snapshots/overlay-snapshots.ts';
 import { contextInPlace } from '../threads/job.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import { type CopyTreeInput, copyTree } from './copy-tree.ts';
 import type { FileTree, PackedTree } from './file-tree.ts';
-import { isSmallCopy } from './is-small-copy.ts';
+import { isSmallCopy, isSmallTree } from './is-small-copy.ts';
 import { type ListedFiles, packListing } from './listed-files.ts';
 import { PackedEntries } from './packed-entries.ts';
 import { framePieces, type ListedPiece } from './piece-frames.ts';
@@ -128,7 +129,9 @@ export function createTrees(options: {
     update,
     settle: syncFilesystem,
     async remove(directory) {
-      if (existsSync(directory)) await pool.run('remove-tree', { path: directory });
+      if (!existsSync(directory)) return;
+      if (isSmallTree(directory)) removeFolder({ path: directory });
+      else await pool.run('remove-tree', { path: directory });
     },
   };
 }
