@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help } from 'commander';
-import { errorMessage } from '../core/index.ts';
+import { errnoCode, errorMessage } from '../core/index.ts';
 import { addCommand } from './add-command.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { printable } from './render/table.ts';
@@ -27,6 +27,11 @@ const program = new Command('berth')
 
 // The launcher starts it; it stands here for the help text.
 program.command('daemon').description('run the daemon in the foreground (berth daemon --help)');
+
+// Who pipes into `head` has seen enough: that is no failure, and the exit code stays what it is.
+process.stdout.on('error', (error) => {
+  if (errnoCode(error) !== 'EPIPE') throw error;
+});
 
 await addCommand(program, process.argv.slice(2));
 

@@ -119,6 +119,20 @@ const wrong: [name: string, args: string[], input: Buffer, status: number, messa
   ['text', ['-'], Buffer.from('hello\n'.repeat(500)), 125, /^berth: read tar: /],
   ['no terminal for the view', ['good.tar', '-i'], Buffer.alloc(0), 125, /needs a terminal/],
   [
+    'a folder that is not there',
+    ['good.tar', '--json', 'none/out.json'],
+    Buffer.alloc(0),
+    125,
+    /there is no folder none/,
+  ],
+  [
+    'a Dockerfile without that stage, before the image is looked for',
+    ['none.tar', '-f', 'Dockerfile', '--target', 'x'],
+    Buffer.alloc(0),
+    1,
+    /it has no stage "x"/,
+  ],
+  [
     'an unknown format',
     ['good.tar', '--format', 'xml'],
     Buffer.alloc(0),
@@ -159,6 +173,24 @@ test('nothing that an archive says reaches the terminal raw', () => {
   assert.equal(status, 125);
   assert.match(stderr, /\\u001b\[31mred\\u0007/);
   assert.doesNotMatch(stderr, /[\x00-\x09\x0b-\x1f]/);
+});
+
+test('who stops reading is no failure, and does not change the verdict', () => {
+  const piped = (args: string) =>
+    spawnSync('bash', ['-c', `${berth} analyze bad.tar ${args} | true; echo "\${PIPESTATUS[0]}"`], {
+      cwd: folder,
+      env: { ...process.env, CI: '' },
+      encoding: 'utf8',
+    });
+  for (const [args, code] of [
+    ['', 0],
+    ['--format json', 0],
+    ['--json -', 0],
+    ['--ci --ci-config none', 1],
+  ] as const) {
+    const { stdout, stderr } = piped(args);
+    assert.deepEqual([stdout, stderr], [`${code}\n`, ''], args);
+  }
 });
 
 test('the report as JSON, to a file as well', () => {

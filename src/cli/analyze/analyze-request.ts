@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Connection } from '../../client/index.ts';
 import { invalid } from '../../core/index.ts';
 import { cycloneDxDocument, spdxDocument } from '../../image/analysis/index.ts';
@@ -6,6 +8,7 @@ import { printable } from '../render/table.ts';
 import { defaultCiConfig, type RuleFlags } from './ci-config.ts';
 import { type DiveConfig, switchOf } from './dive-config.ts';
 import { imageSources, type OpenTargetOptions } from './open-target.ts';
+import { type ViewSettings, viewSettings } from './view/view-settings.ts';
 
 export interface AnalyzeFlags {
   readonly json?: string;
@@ -39,7 +42,8 @@ export interface AnalyzeRequest {
   readonly isJudged: boolean;
   readonly ciConfig: string;
   readonly rules: RuleFlags;
-  readonly isInteractive: boolean;
+  /** How the interactive view begins, when that is what is shown. */
+  readonly view: ViewSettings | undefined;
   readonly most: number;
   readonly dockerfile: { readonly path: string; readonly target: string | undefined } | undefined;
   readonly config: DiveConfig;
@@ -62,21 +66,28 @@ export function parseRequest(
   const sbom = sbomOf(flags);
   const divePath = flags.json ?? textSetting(config, 'json-path');
   const { lowestEfficiency, highestWastedBytes, highestUserWastedPercent, file } = flags;
-  const isWritten = divePath !== undefined || sbom !== undefined;
+  for (const path of [divePath, flags.output]) refuseMissingFolder(path);
+  const isJson = flags.format === 'json';
+  const isWritten = divePath !== undefined || sbom !== undefined || isJson;
   return {
     divePath,
-    isJson: flags.format === 'json',
+    isJson,
     sbom,
     output: flags.output,
     isJudged: flags.ci ?? (!isWritten && isCi(config)),
     ciConfig: flags.ciConfig ?? textSetting(config, 'ci-config') ?? defaultCiConfig,
     rules: { lowestEfficiency, highestWastedBytes, highestUserWastedPercent },
-    isInteractive: flags.interactive ?? canInteract(),
+    view: (flags.interactive ?? canInteract()) ? viewSettings(config) : undefined,
     most: parseCount(flags.most),
     dockerfile: file === undefined ? undefined : { path: file, target: flags.target },
     config,
     open: openOptions(flags, connection, config),
   };
+}
+
+function refuseMissingFolder(path: string | undefined): void {
+  if (path === undefined || path === '-' || existsSync(dirname(path))) return;
+  throw invalid(`analyze: write ${path}: there is no folder ${dirname(path)}`);
 }
 
 function sbomOf({ sbom, format }: AnalyzeFlags): AnalyzeRequest['sbom'] {

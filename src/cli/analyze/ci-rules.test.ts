@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Efficiency } from '../../image/analysis/index.ts';
-import { defaultRules, judge, type RuleSettings } from './ci-rules.ts';
+import { defaultRules, judge, parseRules, type RuleSettings } from './ci-rules.ts';
 
 const image: Efficiency = {
   score: 0.9,
@@ -73,7 +73,7 @@ const cases: [name: string, Efficiency, Partial<RuleSettings>, string][] = [
 
 for (const [name, efficiency, settings, statuses] of cases) {
   test(`rules: ${name}`, () => {
-    const results = judge(efficiency, { ...defaultRules, ...settings });
+    const results = judge(efficiency, parseRules({ ...defaultRules, ...settings }));
     assert.equal(results.map(({ status }) => status).join(' '), statuses);
   });
 }
@@ -94,6 +94,6 @@ for (const settings of [
   { highestUserWastedPercent: 'Infinity' },
 ]) {
   test(`rules: ${JSON.stringify(settings)} is refused`, () => {
-    assert.throws(() => judge(image, { ...defaultRules, ...settings }), { kind: 'invalid' });
+    assert.throws(() => parseRules({ ...defaultRules, ...settings }), { kind: 'invalid' });
   });
 }

@@ -24,14 +24,23 @@ export interface RuleResult {
   readonly message: string;
 }
 
+/** A rule with its threshold; one without a check is disabled. */
+export interface Rule {
+  readonly name: RuleName;
+  readonly check: Check | undefined;
+}
+
+/** In the order of their names. Throws `invalid` for thresholds that are no number or out of range. */
+export function parseRules(settings: RuleSettings): Rule[] {
+  return ruleNames.map((name) => ({ name, check: checkOf(name, settings[name]) }));
+}
+
 /**
- * Judges an image by dive's rules, in the order of their names. Waste that meets its threshold
- * fails, as dive's manual has it; an image without any waste passes whatever the threshold. Throws
- * `invalid` for thresholds that are no number or out of range.
+ * Judges an image by dive's rules. Waste that meets its threshold fails, as dive's manual has it; an
+ * image without any waste passes whatever the threshold.
  */
-export function judge(efficiency: Efficiency, settings: RuleSettings): RuleResult[] {
-  const checks = ruleNames.map((rule) => ({ rule, check: checkOf(rule, settings[rule]) }));
-  return checks.map(({ rule, check }) => {
+export function judge(efficiency: Efficiency, rules: readonly Rule[]): RuleResult[] {
+  return rules.map(({ name: rule, check }) => {
     if (!check) return { rule, status: 'SKIP', message: 'rule disabled' };
     const message = check(efficiency);
     return { rule, status: message === '' ? 'PASS' : 'FAIL', message };

@@ -2,8 +2,13 @@ import { readFile } from 'node:fs/promises';
 import type { Connection } from '../../client/index.ts';
 import { errorKind, errorMessage, formatSize } from '../../core/index.ts';
 import { parseDockerfile } from '../../dockerfile/index.ts';
-import { analyzeImage, compareImages, type ImageAnalysis } from '../../image/analysis/index.ts';
-import type { Image } from '../../image/index.ts';
+import {
+  analyzeImage,
+  compareImages,
+  type ImageAnalysis,
+  type LayerDiff,
+} from '../../image/analysis/index.ts';
+import type { HistoryEntry, Image } from '../../image/index.ts';
 import { renderAnalysis, renderVerdict } from '../render/analysis.ts';
 import { renderComparison } from '../render/comparison.ts';
 import { printable } from '../render/table.ts';
@@ -15,7 +20,7 @@ import {
 } from './analyze-request.ts';
 import type { LayerLines } from './attribution.ts';
 import { readCiRules } from './ci-config.ts';
-import { judge } from './ci-rules.ts';
+import { judge, parseRules } from './ci-rules.ts';
 import { readDiveConfig } from './dive-config.ts';
 import { diveJson } from './dive-json.ts';
 import { dockerfileLines } from './dockerfile-lines.ts';
@@ -23,7 +28,7 @@ import { extractFiles } from './extract-files.ts';
 import { openTarget } from './open-target.ts';
 import { comparisonJson, reportJson } from './report-json.ts';
 import { runView } from './view/run-view.ts';
-import { viewSettings } from './view/view-settings.ts';
+import type { ViewSettings } from './view/view-settings.ts';
 import { viewState } from './view/view-state.ts';
 import { writePieces } from './write-pieces.ts';
 
@@ -38,9 +43,14 @@ export async function runAnalyze(
 ): Promise<void> {
   const request = parseRequest(flags, { connection, config: await readDiveConfig() });
   if (other !== undefined) return compare([image, other], request);
+  const giveVerdict = request.isJudged ? await openJudge(request) : undefined;
+  if (request.isJudged && !giveVerdict) return;
+  const linesOf = await openDockerfile(request);
   await using target = await openTarget(image, request.open);
   const analysis = await analyzeImage(target.image);
-  await report({ image: target.image, analysis, label: target.label }, request);
+  const lines = linesOf(analysis.config.history ?? []);
+  await report({ image: target.image, analysis, label: target.label, lines }, request);
+  giveVerdict?.(analysis);
 }
 
 interface Subject {
@@ -48,21 +58,19 @@ interface Subject {
   readonly image: Image;
   readonly analysis: ImageAnalysis;
   readonly label: string;
+  readonly lines: LayerLines;
 }
 
 async function report(subject: Subject, request: AnalyzeRequest): Promise<void> {
-  const { analysis, label } = subject;
+  const { analysis, label, lines } = subject;
   const { divePath, sbom, output, isJson, isJudged } = request;
   if (divePath !== undefined) await writePieces(divePath, diveJson(analysis));
   if (sbom !== undefined) {
     await writeDocument(output, sbomFormats[sbom](analysis, { name: label, created: timestamp() }));
   }
-  if (isJson) {
-    const lines = await linesOf(analysis, request);
-    await writeDocument(output, reportJson(analysis, { label, lines }));
-  }
-  if (isJudged) await judgeImage(analysis, request);
-  else if (divePath === undefined && sbom === undefined && !isJson) await show(subject, request);
+  if (isJson) await writeDocument(output, reportJson(analysis, { label, lines }));
+  const isWritten = divePath !== undefined || sbom !== undefined || isJson;
+  if (!isWritten && !isJudged) await show(subject, request);
 }
 
 async function compare(names: readonly [string, string], request: AnalyzeRequest): Promise<void> {
@@ -101,62 +109,81 @@ function timestamp(): string {
 }
 
 async function show(subject: Subject, request: AnalyzeRequest): Promise<void> {
-  const { analysis, label } = subject;
-  const lines = await linesOf(analysis, request);
-  if (request.isInteractive) return browse(subject, { request, lines });
+  if (request.view) return browse(subject, request.view);
+  const { analysis, label, lines } = subject;
   const columns = process.stdout.columns ?? 160;
   const { most } = request;
   process.stdout.write(renderAnalysis(analysis, { label, most, columns, lines }));
 }
 
-async function browse(
-  { image, analysis, label }: Subject,
-  { request, lines }: { request: AnalyzeRequest; lines: LayerLines },
-): Promise<void> {
-  const state = viewState(analysis, { label, lines, settings: viewSettings(request.config) });
+async function browse(subject: Subject, settings: ViewSettings): Promise<void> {
+  const { analysis, label, lines } = subject;
+  const state = viewState(analysis, { label, lines, settings });
   await runView(state, {
     input: process.stdin,
     output: process.stdout,
-    async extract(path) {
-      const { diff } = state;
-      const nodeOf = (at: number) =>
-        diff.kindOf(at) === 'absent' ||
-        (diff.kindOf(at) === 'removed' && diff.kindOf(path) !== 'removed')
-          ? undefined
-          : diff.nodeOf(at);
-      const done = await extractFiles(image, analysis, { path, nodeOf, folder: process.cwd() });
-      const name = `/${analysis.tree.paths.pathOf(path)}`;
-      return `${done.files} ${done.files === 1 ? 'file' : 'files'} of ${name} (${formatSize(done.sizeBytes)}) extracted to .${name}`;
-    },
+    extract: (path) => extractShown(subject, state.diff, path),
   });
 }
 
-async function linesOf(
-  { config }: ImageAnalysis,
-  { dockerfile }: AnalyzeRequest,
-): Promise<LayerLines> {
-  if (dockerfile === undefined) return undefined;
-  const { path, target } = dockerfile;
-  const parsed = parseDockerfile(await readFile(path), { fileName: path });
-  return dockerfileLines(parsed, config.history ?? [], target);
+/** Writes what the view shows at a path; what a layer removed only when that itself is asked for. */
+async function extractShown(
+  { image, analysis }: Subject,
+  diff: LayerDiff,
+  path: number,
+): Promise<string> {
+  const isGone = diff.kindOf(path) === 'removed';
+  const nodeOf = (at: number) => {
+    const kind = diff.kindOf(at);
+    return kind === 'absent' || (kind === 'removed' && !isGone) ? undefined : diff.nodeOf(at);
+  };
+  const { files, sizeBytes } = await extractFiles(image, analysis, {
+    path,
+    nodeOf,
+    folder: process.cwd(),
+  });
+  const name = `/${analysis.tree.paths.pathOf(path)}`;
+  const what = `${files} ${files === 1 ? 'file' : 'files'} of ${name}`;
+  return `${what} (${formatSize(sizeBytes)}) extracted to .${name}`;
 }
 
-/** Exits as dive does: with 1 when a rule fails, and when the rules themselves are wrong. */
-async function judgeImage(
-  { efficiency }: ImageAnalysis,
-  { ciConfig, rules, config, isJson, output }: AnalyzeRequest,
-): Promise<void> {
+/** Reads the Dockerfile, so that its faults are told before an image is read. */
+async function openDockerfile({
+  dockerfile,
+}: AnalyzeRequest): Promise<(history: readonly HistoryEntry[]) => LayerLines> {
+  if (dockerfile === undefined) return () => undefined;
+  const { path, target } = dockerfile;
+  const parsed = parseDockerfile(await readFile(path), { fileName: path });
+  dockerfileLines(parsed, [], target);
+  return (history) => dockerfileLines(parsed, history, target);
+}
+
+/**
+ * Reads the rules. Rules that are wrong end with 1 as an image that fails does, as in dive; then
+ * there is no judge.
+ */
+async function openJudge({
+  ciConfig,
+  rules: flags,
+  config,
+  isJson,
+  output,
+}: AnalyzeRequest): Promise<((analysis: ImageAnalysis) => void) | undefined> {
   try {
-    const { settings, found } = await readCiRules(ciConfig, { flags: rules, config });
+    const { settings, found } = await readCiRules(ciConfig, { flags, config });
+    const rules = parseRules(settings);
     const source = found ? `CI config: ${printable(ciConfig)}` : 'default CI config';
-    const results = judge(efficiency, settings);
     // A document on standard output is not to be spoilt.
     const stream = isJson && output === '-' ? process.stderr : process.stdout;
-    stream.write(`  Using ${source}\n${renderVerdict(efficiency, results)}`);
-    if (results.some(({ status }) => status === 'FAIL')) process.exitCode = 1;
+    return ({ efficiency }) => {
+      const results = judge(efficiency, rules);
+      stream.write(`  Using ${source}\n${renderVerdict(efficiency, results)}`);
+      if (results.some(({ status }) => status === 'FAIL')) process.exitCode = 1;
+    };
   } catch (error) {
     if (errorKind(error) !== 'invalid') throw error;
     process.stderr.write(`berth: ${printable(errorMessage(error))}\n`);
     process.exitCode = 1;
+    return undefined;
   }
 }

@@ -44,6 +44,14 @@ const refused: [name: string, bytes: Uint8Array, mediaType?: string][] = [
   ['gzip that is cut', packed.subarray(0, packed.length - 20), gzipType],
   ['gzip that is damaged', Buffer.concat([packed.subarray(0, 60), Buffer.alloc(500, 9)]), gzipType],
   ['what is said to be gzip', whole, gzipType],
+  ['a path of 10,000 parts', Buffer.concat([header(`${'d/'.repeat(10_000)}f`), tarTrailer])],
+  ['a name of 256 bytes', Buffer.concat([header('n'.repeat(256)), tarTrailer])],
+  ['a size below zero', Buffer.concat([withSize(Buffer.alloc(12, 0xff)), tarTrailer])],
+  ['a size of 2^95', Buffer.concat([withSize(Buffer.from('80ffffffffffffffffffffff', 'hex'))])],
+  ['a size that is no number', Buffer.concat([withSize(Buffer.from('0000000x000\0')), tarTrailer])],
+  ['a pax header of 2 GB', Buffer.concat([blockOf('x', 2 ** 31), Buffer.alloc(5000, 0x20)])],
+  ['a pax size below zero', Buffer.concat([paxMember('size=-5'), tarTrailer])],
+  ['a pax record that lies', Buffer.concat([paxMember('9999 path=x\n', ''), tarTrailer])],
   ['a name above the root', Buffer.concat([header('../../etc/passwd'), tarTrailer])],
   ['a name below a whiteout', Buffer.concat([header('.wh.a/b'), tarTrailer])],
 ];
@@ -105,6 +113,19 @@ test('a sparse file of 2^50 bytes costs what is stored of it', async () => {
   assert.equal(tree.layers[0]!.tree.sizeBytes, 2 ** 50);
 });
 
+/** A file's header with this in place of its size. */
+function withSize(size: Buffer): Buffer {
+  const block = Buffer.from(header('f'));
+  size.copy(block, 124);
+  return withChecksum(block);
+}
+
+/** A pax header of one record, or of this text as it is, and the file it is about. */
+function paxMember(record: string, text = paxRecord(record)): Buffer {
+  const bytes = Buffer.from(text || record);
+  return Buffer.concat([blockOf('x', bytes.length), padded(bytes), header('f')]);
+}
+
 function paxRecord(record: string): string {
   let length = record.length + 3;
   while (`${length} ${record}\n`.length !== length) length++;
@@ -114,6 +135,10 @@ function paxRecord(record: string): string {
 function blockOf(flag: string, sizeBytes: number): Buffer {
   const block = Buffer.from(header('pax', sizeBytes));
   block.write(flag, 156);
+  return withChecksum(block);
+}
+
+function withChecksum(block: Buffer): Buffer {
   block.fill(' ', 148, 156);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
