@@ -1,30 +1,37 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './processes.ts';
+import { run, runForBoth } from './processes.ts';
 
 /** Something that builds a folder with its Dockerfile. */
 export interface Builder {
   readonly name: string;
   /** Throws with the program's output when it fails. */
   build(folder: string, tag?: string): Promise<unknown>;
+  /** As `build`, for what the steps write. */
+  output(folder: string): Promise<string>;
 }
 
-/** What the docker client has a daemon do: Docker's classic builder, or BuildKit inside dockerd. */
-export function dockerBuilder(
+/** What a docker client has a daemon do by the classic protocol. */
+export function classicBuilder(
   name: string,
   docker: (...args: string[]) => Promise<string>,
 ): Builder {
   return {
     name,
     build: (folder, tag) => docker('build', '-q', ...(tag ? ['-t', tag] : []), folder),
+    output: (folder) => docker('build', folder),
   };
 }
 
 /**
- * The BuildKit that dockerd holds. Clients since 23 want a plugin for it, Debian's 20.10 has all;
- * throws when no client at hand can.
+ * What a docker client has a daemon do by BuildKit's protocol. Clients since 23 want a plugin for it,
+ * Debian's 20.10 has all; throws when no client at hand can, or the daemon cannot.
  */
-export async function findBuildKit(host: string, folder: string): Promise<Builder> {
+export async function buildkitBuilder(
+  name: string,
+  host: string,
+  folder: string,
+): Promise<Builder> {
   const empty = join(folder, 'buildkit');
   mkdirSync(empty, { recursive: true });
   const env = { DOCKER_HOST: host, DOCKER_CONFIG: empty, DOCKER_BUILDKIT: '1' };
@@ -32,11 +39,21 @@ export async function findBuildKit(host: string, folder: string): Promise<Builde
   for (const client of ['docker', '/usr/bin/docker']) {
     const docker = (...args: string[]) => run(client, args, env);
     try {
-      // No Dockerfile is there: a client that can asks BuildKit, and BuildKit says so.
+      // No Dockerfile is there: a client that can asks the daemon, and it says so.
       await docker('build', '-q', empty).catch((error) => {
         if (!/failed to read dockerfile/i.test(error.message)) throw error;
       });
-      return dockerBuilder('buildkit', docker);
+      return {
+        ...classicBuilder(name, docker),
+        async output(context) {
+          const { stdout, stderr } = await runForBoth(
+            client,
+            ['build', '--progress=plain', context],
+            env,
+          );
+          return stdout + stderr;
+        },
+      };
     } catch (error) {
       failure ??= error;
     }
@@ -52,13 +69,10 @@ export async function openBuildah(folder: string): Promise<Builder> {
   ];
   const buildah = (...args: string[]) => run('buildah', [...storage, ...args]);
   await buildah('images');
+  const how = ['build', '--layers', '--isolation', 'chroot'];
   return {
     name: 'buildah',
-    build: (context, tag) =>
-      buildah(
-        ...['build', '--layers', '--isolation', 'chroot', '-q'],
-        ...(tag ? ['-t', tag] : []),
-        context,
-      ),
+    build: (context, tag) => buildah(...how, '-q', ...(tag ? ['-t', tag] : []), context),
+    output: (context) => buildah(...how, context),
   };
 }

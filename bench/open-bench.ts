@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Builder, dockerBuilder, findBuildKit, openBuildah } from './builder.ts';
+import { type Builder, buildkitBuilder, classicBuilder, openBuildah } from './builder.ts';
 import { type Engine, startBerth, startDockerd, startRegistry } from './engine.ts';
 
 /** What every row finds ready. */
@@ -10,7 +10,10 @@ export interface Bench extends AsyncDisposable {
   readonly berth: Engine;
   /** Throws when it is missing. */
   readonly dockerd: Engine;
-  /** By their names, Berth's too. */
+  /**
+   * By their names: `berth` by BuildKit's protocol and `berth classic` by the classic one, with the
+   * clients that drive `buildkit` and `dockerd`. Without a client that can both, `berth` is classic.
+   */
   readonly builders: ReadonlyMap<string, Builder>;
   /** A Debian root as a tar and, beside it, a repository of a few packages; made by make-debian. */
   readonly debian: string;
@@ -40,12 +43,19 @@ export async function openBench(folder: string): Promise<Bench> {
   }
 
   const berth = started.use(await startBerth(join(folder, 'berth'), registryPort.berth));
-  add(dockerBuilder('berth', berth.docker));
+  const classic = (name: string) => add(classicBuilder(name, berth.docker));
+  const kit = await attempt('berth classic', () => buildkitBuilder('berth', berth.host, folder));
+  if (kit) {
+    add(kit);
+    classic('berth classic');
+  } else classic('berth');
   const dockerd = await attempt('dockerd', () => startDockerd(join(folder, 'dockerd')));
   if (dockerd) {
     started.use(dockerd);
-    add(dockerBuilder('dockerd', dockerd.docker));
-    await attempt('buildkit', async () => add(await findBuildKit(dockerd.host, folder)));
+    add(classicBuilder('dockerd', dockerd.docker));
+    await attempt('buildkit', async () =>
+      add(await buildkitBuilder('buildkit', dockerd.host, folder)),
+    );
   } else missing.set('buildkit', 'dockerd is missing');
   await attempt('buildah', async () => add(await openBuildah(join(folder, 'buildah'))));
   await attempt('docker-registry', async () =>

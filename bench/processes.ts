@@ -53,15 +53,24 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
 }
 
 /** Runs a program to its end and gives its standard output; throws with its output when it fails. */
-export function run(
+export async function run(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
+  return (await runForBoth(command, args, env)).stdout;
+}
+
+/** As `run`, for both outputs. */
+export function runForBoth(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
     const options = { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
     execFile(command, args, options, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout);
+      if (!error) return resolve({ stdout, stderr });
       const why = `${stdout}${stderr}`.trim().split('\n').slice(-5).join('\n') || error.message;
       reject(new Error(`${command} ${args.slice(0, 3).join(' ')}: ${why}`));
     });

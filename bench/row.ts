@@ -1,3 +1,4 @@
+import type { Builder } from './builder.ts';
 import type { Engine } from './engine.ts';
 import type { Bench } from './open-bench.ts';
 
@@ -36,16 +37,19 @@ export function onEngines(work: (engine: Engine, bench: Bench) => Promise<unknow
   };
 }
 
+const timedBuild = (builder: Builder, folder: string) => timed(() => builder.build(folder));
+
 /** The same folder built by each builder; `folderOf` makes it, unmeasured. */
 export function onBuilders(
   folderOf: (bench: Bench, salt: string) => Promise<string>,
-  names = ['berth', 'dockerd', 'buildkit', 'buildah'],
+  figureOf = timedBuild,
+  names = ['berth', 'berth classic', 'dockerd', 'buildkit', 'buildah'],
 ): Row['sides'] {
   const on =
     (name: string): Side =>
     async (bench, turn) => {
       const folder = await folderOf(bench, `${name} ${turn}`);
-      return timed(() => bench.builders.get(name)!.build(folder));
+      return figureOf(bench.builders.get(name)!, folder);
     };
   return Object.fromEntries(names.map((name) => [name, on(name)]));
 }

@@ -46,7 +46,9 @@ const wideGraph: Row = {
 /** A step costs as much in a long build as in a short one. */
 function flatSteps(short: number, long: number): Row {
   const costOf = (count: number) => async (bench: Bench, turn: number) => {
-    const folder = await writeContext(bench, 'flat', steps(bench.image, count, `flat ${turn}`));
+    // The short build is no beginning of the long one.
+    const salt = `flat ${count} ${turn}`;
+    const folder = await writeContext(bench, `flat-${count}`, steps(bench.image, count, salt));
     const seconds = await timed(() => bench.builders.get('berth')!.build(folder));
     return (seconds * 1000) / count;
   };
