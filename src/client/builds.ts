@@ -17,6 +17,12 @@ export function buildsClient(connection: Connection) {
       const headers = { 'content-type': 'application/x-tar' };
       await connection.json({ method: 'PUT', path, stream, headers, signal });
     },
+    /** The connection on which to serve folders to the build (see session/). */
+    session: (id: string, headers: Record<string, string | string[]>): Promise<Duplex> =>
+      connection.upgrade({
+        ...{ method: 'POST', path: at(id, '/session') },
+        headers: { ...headers, upgrade: 'h2c' },
+      }),
     /** Ending the iteration early, or aborting, cancels the build. */
     async *run(id: string, signal?: AbortSignal): AsyncGenerator<BuildMessage> {
       const answer = await connection.send({ method: 'POST', path: at(id, '/run'), signal });

@@ -19,7 +19,7 @@ export interface ClientRequest {
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   stream?: Readable;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   signal?: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export function connect(host: string): Connection {
   const target = parseHost(host);
 
   function send(request: ClientRequest): Promise<IncomingMessage> {
-    const headers: Record<string, string> = { ...request.headers };
+    const headers: Record<string, string | string[]> = { ...request.headers };
     const payload =
       request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     if (payload !== undefined) {
@@ -80,7 +80,7 @@ export function connect(host: string): Connection {
         ...target,
         method: request.method,
         path: pathOf(request),
-        headers: { ...request.headers, connection: 'Upgrade', upgrade: 'tcp' },
+        headers: { upgrade: 'tcp', ...request.headers, connection: 'Upgrade' },
         signal: request.signal,
       });
       outgoing.on('error', (error) => reject(connectionError(host, error)));

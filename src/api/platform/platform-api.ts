@@ -21,15 +21,16 @@ export interface PlatformPorts {
 
 /** Berth's own API, below `/v1/`; errors are `{"message": …, "kind": …}`. */
 export function platformApi(ports: PlatformPorts): RouteTable {
+  const builds = buildRoutes(ports.builder);
   const failedSteps = failedStepRoutes(ports.builder.failedSteps);
   return {
-    hijacks: failedSteps.hijacks,
+    hijacks: [...builds.hijacks, ...failedSteps.hijacks],
     routes: [
       ...failedSteps.routes,
       ...imageRoutes(ports.imageContents),
       ...jobRoutes(ports.jobs),
       ...userRoutes(ports.users),
-      ...buildRoutes(ports.builder),
+      ...builds.routes,
       post('/v1/shutdown', (request) => {
         ports.shutDown({ containers: request.query.flag('containers') });
         return empty(202);

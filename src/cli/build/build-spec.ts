@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BuildSpec, CacheSpec, ContextSpec } from '../../client/index.ts';
 import { errorMessage, invalid, parseSize } from '../../core/index.ts';
@@ -37,7 +39,7 @@ export interface BuildFlags {
   shellOnError?: boolean;
 }
 
-/** A folder that the daemon awaits as a tar, by the name of its context. */
+/** Folders of this machine that the daemon reads while it builds, by the names of their contexts. */
 export type LocalContexts = Map<string, string>;
 
 /** What the flags say of everything but the main context, the Dockerfile and the outputs. */
@@ -100,8 +102,23 @@ function contextOf(name: string, value: string, folders: LocalContexts): Context
   if (!statSync(value, { throwIfNoEntry: false })?.isDirectory()) {
     throw invalid(`parse --build-context: ${name}=${value}: there is no such folder`);
   }
-  folders.set(name, resolve(value));
-  return { kind: 'upload' };
+  const folder = resolve(value);
+  folders.set(name, folder);
+  return folderContext(folder);
+}
+
+/** A folder of this machine; its key is the same for the same folder at every build. */
+export function folderContext(folder: string): ContextSpec {
+  const key = createHash('sha256').update(`${hostname()}\0${machineId()}\0${folder}`);
+  return { kind: 'folder', key: key.digest('hex') };
+}
+
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    return '';
+  }
 }
 
 /** An address of git or of a tar, rather than a folder (what docker build takes for one). */

@@ -1,9 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import type { BuildSpec, ContextSpec } from '../../client/index.ts';
-import { errorMessage, invalid } from '../../core/index.ts';
-import { isRemote } from './build-spec.ts';
-import { packFolder } from './pack-folder.ts';
+import { errnoCode, errorMessage, invalid } from '../../core/index.ts';
+import { folderContext, isRemote } from './build-spec.ts';
 import type { OpenContext } from './run-build.ts';
 
 export interface MainContext {
@@ -11,10 +10,12 @@ export interface MainContext {
   readonly dockerfile: BuildSpec['dockerfile'];
   /** Present for a context that is uploaded. */
   readonly open?: OpenContext;
+  /** Present for a folder of this machine. */
+  readonly folder?: string;
 }
 
 /**
- * What `berth build CONTEXT -f FILE` means: a folder is packed without what its ignore file names,
+ * What `berth build CONTEXT -f FILE` means: a folder is read by the daemon as far as it has to be,
  * `-` is a tar, or a Dockerfile by itself, on standard input, an address is fetched by the daemon.
  */
 export async function mainContext(
@@ -31,30 +32,18 @@ export async function mainContext(
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw invalid(`unable to prepare context: path "${argument}" not found`);
   }
+  const context = folderContext(folder);
   if (file === '-') {
-    const text = (await readStdin()).toString('utf8');
-    return {
-      context: { kind: 'upload' },
-      dockerfile: { text },
-      open: () => packFolder(folder, {}),
-    };
+    return { context, folder, dockerfile: { text: (await readStdin()).toString('utf8') } };
   }
   const path = file === undefined ? resolve(folder, 'Dockerfile') : resolve(file);
+  const text = readDockerfile(path);
   const inside = relative(folder, path);
-  if (inside === '..' || inside.startsWith('../')) {
-    const dockerfile = { text: readDockerfile(path), fileName: basename(path) };
-    return {
-      context: { kind: 'upload' },
-      dockerfile,
-      open: () => packFolder(folder, { dockerfilePath: path }),
-    };
-  }
-  readDockerfile(path);
-  return {
-    context: { kind: 'upload' },
-    dockerfile: { path: inside },
-    open: () => packFolder(folder, { dockerfilePath: path }),
-  };
+  const isInside = inside !== '..' && !inside.startsWith('../');
+  if (isInside) return { context, folder, dockerfile: { path: inside } };
+  const ignore = readIfThere(`${path}.dockerignore`);
+  const dockerfile = { text, fileName: basename(path), ...(ignore !== undefined && { ignore }) };
+  return { context, folder, dockerfile };
 }
 
 async function fromStdin(file: string | undefined): Promise<MainContext> {
@@ -109,5 +98,14 @@ function readDockerfile(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     throw invalid(`failed to read dockerfile: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

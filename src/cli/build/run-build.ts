@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import type { BuildMessage, BuildSpec, buildsClient } from '../../client/index.ts';
+import { createIgnoreMatcher } from '../../dockerfile/index.ts';
+import { type SessionOffers, serveSession, sessionHeaders } from '../../session/index.ts';
 import type { OutputTarget } from './output-target.ts';
 
 export type BuildOutcome = Extract<BuildMessage, { kind: 'result' | 'failure' }>;
@@ -15,12 +17,15 @@ export async function runBuild(options: {
   builds: ReturnType<typeof buildsClient>;
   spec: BuildSpec;
   contexts: ReadonlyMap<string, OpenContext>;
+  /** Folders of this machine, by the names of their contexts. */
+  folders: ReadonlyMap<string, string>;
   targets: readonly OutputTarget[];
   onMessage: (message: BuildMessage) => void;
   signal: AbortSignal;
 }): Promise<BuildOutcome> {
-  const { builds, spec, contexts, targets, onMessage, signal } = options;
+  const { builds, spec, contexts, folders, targets, onMessage, signal } = options;
   const { id } = await builds.announce(spec);
+  await using _session = folders.size > 0 ? await serveFolders(builds, id, folders) : undefined;
   const ended = new AbortController();
   const uploading = Promise.all(
     [...contexts].map(([name, open]) =>
@@ -43,6 +48,19 @@ export async function runBuild(options: {
     throw uploadError ?? new Error('the daemon ended the build without a result');
   if (outcome.kind === 'result') await storeOutputs(builds, id, targets);
   return outcome;
+}
+
+/** Lets the daemon read the folders until it is disposed of. */
+async function serveFolders(
+  builds: ReturnType<typeof buildsClient>,
+  id: string,
+  folders: ReadonlyMap<string, string>,
+): Promise<AsyncDisposable> {
+  const served = [...folders].map(([name, root]) => [name, { root }] as const);
+  const offers: SessionOffers = {
+    folders: { folders: Object.fromEntries(served), patterns: createIgnoreMatcher },
+  };
+  return serveSession(await builds.session(id, sessionHeaders(offers, { id })), offers);
 }
 
 async function followBuild(

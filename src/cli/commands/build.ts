@@ -8,7 +8,6 @@ import { shellInFailedStep } from '../build/failed-step-shell.ts';
 import { renderFailure } from '../build/failure.ts';
 import { mainContext } from '../build/main-context.ts';
 import { parseOutput } from '../build/output-target.ts';
-import { packFolder } from '../build/pack-folder.ts';
 import { createBuildReport, type ProgressKind } from '../build/report.ts';
 import { type BuildOutcome, type OpenContext, runBuild } from '../build/run-build.ts';
 import { connectFrom } from '../daemon-address.ts';
@@ -89,7 +88,7 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
   const { spec, folders } = specOf(flags);
   const main = await mainContext(contextArgument, flags.file);
   const contexts = new Map<string, OpenContext>(main.open && [['default', main.open]]);
-  for (const [name, folder] of folders) contexts.set(name, () => packFolder(folder));
+  if (main.folder !== undefined) folders.set('default', main.folder);
   using report = createBuildReport(progressKind(flags), { explain: flags.explain });
   const interrupt = new AbortController();
   const onInterrupt = () => interrupt.abort(canceled('build: interrupted'));
@@ -108,6 +107,7 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
         ...(targets.length > 0 && { outputs: targets.map((target) => target.output) }),
       },
       contexts,
+      folders,
       targets,
       onMessage: report.message,
       signal: interrupt.signal,

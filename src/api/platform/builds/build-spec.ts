@@ -8,11 +8,14 @@ import { invalid, parseReference } from '../../../core/index.ts';
 
 /**
  * The body of `POST /v1/builds`: a BuildRequest in JSON. A context of kind `upload` arrives
- * afterwards as a tar, at `PUT /v1/builds/<id>/contexts/<name>`; the main one is named `default`.
+ * afterwards as a tar, at `PUT /v1/builds/<id>/contexts/<name>`; the main one is named `default`. One
+ * of kind `folder` stays where it is: the client serves it by that name at
+ * `POST /v1/builds/<id>/session`. Of what it sends, what did not change since is not sent again; `key`
+ * says which folder of which machine it is.
  */
 export interface BuildSpec {
   context: ContextSpec;
-  dockerfile: { path: string } | { text: string; fileName?: string };
+  dockerfile: BuildRequest['dockerfile'];
   tags?: string[];
   buildArgs?: Record<string, string | undefined>;
   contexts?: Record<string, ContextSpec>;
@@ -43,6 +46,7 @@ export interface BuildSpec {
 
 export type ContextSpec =
   | { kind: 'upload' }
+  | { kind: 'folder'; key: string }
   | { kind: 'remote'; url: string }
   | { kind: 'none' }
   | { kind: 'image'; reference: string };
@@ -52,8 +56,14 @@ export type CacheSpec =
   | { kind: 'local'; path: string }
   | { kind: 'inline' };
 
-/** Turns the spec into a request; `upload(name)` gives the context that is still to arrive. */
-export function requestOf(spec: BuildSpec, upload: (name: string) => BuildContext): BuildRequest {
+/** Gives the contexts that a client has, by their names. */
+export interface ClientContexts {
+  upload(name: string): BuildContext;
+  folder(name: string, key: string): BuildContext;
+}
+
+/** Turns the spec into a request. */
+export function requestOf(spec: BuildSpec, client: ClientContexts): BuildRequest {
   if (typeof spec !== 'object' || spec === null)
     throw invalid('build: the body is not a JSON object');
   const {
@@ -68,7 +78,7 @@ export function requestOf(spec: BuildSpec, upload: (name: string) => BuildContex
     ...rest
   } = spec;
   if (dockerfile === undefined) throw invalid('build: field "dockerfile" is missing');
-  const main = contextOf('default', context ?? { kind: 'none' }, upload);
+  const main = contextOf('default', context ?? { kind: 'none' }, client);
   if (main.kind === 'image') throw invalid('build: the main context cannot be an image');
   return {
     buildArgs: {},
@@ -79,7 +89,7 @@ export function requestOf(spec: BuildSpec, upload: (name: string) => BuildContex
     context: main,
     dockerfile,
     tags: tags.map((tag) => parseReference(tag)),
-    contexts: mapValues(contexts, (value, name) => contextOf(name, value, upload)),
+    contexts: mapValues(contexts, (value, name) => contextOf(name, value, client)),
     secrets: mapValues(secrets, (value) => Buffer.from(value, 'base64')),
     ssh: mapValues(ssh, (socketPath) => ({ socketPath })),
     ...(cacheFrom && { cacheFrom: cacheFrom.map(cacheAddressOf) }),
@@ -89,10 +99,13 @@ export function requestOf(spec: BuildSpec, upload: (name: string) => BuildContex
   };
 }
 
-function contextOf(name: string, spec: ContextSpec, upload: (name: string) => BuildContext) {
+function contextOf(name: string, spec: ContextSpec, client: ClientContexts) {
   switch (spec.kind) {
     case 'upload':
-      return upload(name);
+      return client.upload(name);
+    case 'folder':
+      if (typeof spec.key !== 'string') throw invalid(`build: context "${name}" has no key`);
+      return client.folder(name, spec.key);
     case 'image':
       return { kind: 'image' as const, reference: parseReference(spec.reference) };
     case 'remote':

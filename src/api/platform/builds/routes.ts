@@ -3,14 +3,24 @@ import { pipeline } from 'node:stream/promises';
 import type { Builder, BuildRequest, BuildResult } from '../../../build/index.ts';
 import { conflict, notFound, randomId } from '../../../core/index.ts';
 import { bytes, empty, json, jsonLines } from '../../http/reply.ts';
-import { type ApiRequest, del, get, post, put, type Route } from '../../http/route.ts';
+import {
+  type ApiRequest,
+  del,
+  get,
+  type HijackRoute,
+  post,
+  put,
+  type Route,
+} from '../../http/route.ts';
 import { type BuildMessage, messageOfEvent, messageOfFailure } from './build-message.ts';
 import { type BuildSpec, requestOf } from './build-spec.ts';
+import { type ClientFolders, createClientFolders } from './client-folders.ts';
 
 /** A build between its announcement and the reading of its outputs. */
 interface Session {
   readonly request: BuildRequest;
   readonly uploads: ReadonlyMap<string, PassThrough>;
+  readonly folders: ClientFolders;
   isRunning: boolean;
   result?: BuildResult;
   expiry: NodeJS.Timeout;
@@ -24,11 +34,12 @@ const idleLimitMs = 10 * 60_000;
  *
  *     POST /v1/builds                        a BuildSpec → {"id": …}
  *     PUT  /v1/builds/<id>/contexts/<name>   a tar, while the build runs
+ *     POST /v1/builds/<id>/session           a BuildKit session that serves the client's folders
  *     POST /v1/builds/<id>/run               → BuildMessage lines; leaving cancels the build
  *     GET  /v1/builds/<id>/outputs/<index>   the archive of an output
  *     DELETE /v1/builds/<id>                 outputs that nobody wants any more
  */
-export function buildRoutes(builder: Builder): Route[] {
+export function buildRoutes(builder: Builder): { routes: Route[]; hijacks: HijackRoute[] } {
   const sessions = new Map<string, Session>();
 
   function find({ params }: ApiRequest): { id: string; session: Session } {
@@ -52,12 +63,16 @@ export function buildRoutes(builder: Builder): Route[] {
   function announce(spec: BuildSpec): string {
     const id = randomId().slice(0, 24);
     const uploads = new Map<string, PassThrough>();
-    const request = requestOf(spec, (name) => {
-      const stream = new PassThrough({ highWaterMark: 1 << 20 });
-      uploads.set(name, stream);
-      return { kind: 'tar', stream };
+    const folders = createClientFolders();
+    const request = requestOf(spec, {
+      upload(name) {
+        const stream = new PassThrough({ highWaterMark: 1 << 20 });
+        uploads.set(name, stream);
+        return { kind: 'tar', stream };
+      },
+      folder: (name, key) => ({ kind: 'folder', folder: folders.folder(name, key) }),
     });
-    sessions.set(id, { request, uploads, isRunning: false, expiry: dropLater(id) });
+    sessions.set(id, { request, uploads, folders, isRunning: false, expiry: dropLater(id) });
     return id;
   }
 
@@ -81,7 +96,7 @@ export function buildRoutes(builder: Builder): Route[] {
     }
   }
 
-  return [
+  const routes = [
     post('/v1/builds', async (request) =>
       json({ id: announce((await request.json()) as BuildSpec) }, 201),
     ),
@@ -120,6 +135,12 @@ export function buildRoutes(builder: Builder): Route[] {
       return empty(204);
     }),
   ];
+  const session: HijackRoute = {
+    method: 'POST',
+    path: '/v1/builds/:id/session',
+    handle: (request, connection) => find(request).session.folders.serve(request, connection),
+  };
+  return { routes, hijacks: [session] };
 }
 
 /** What `work` sends, as an iteration that ends when the work does. */
