@@ -32,6 +32,7 @@ export function lintCommand(program: Command): void {
     .option('--disable-ignore-pragma', 'let comments silence nothing')
     .option('--file-path-in-report <path>', 'the file to name in reports for other tools')
     .option('-o, --output <file>', 'print to a file')
+    .option('--no-gitignore', 'in folders, lint what git ignores too')
     .option('--no-shellcheck', 'do not check the commands in RUN')
     .option('--no-build-checks', "leave out BuildKit's checks")
     .option('--build-arg <name=value>', 'what FROM and the checks take an ARG for', list, [])

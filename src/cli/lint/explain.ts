@@ -1,19 +1,25 @@
 import { invalid } from '../../core/index.ts';
 import { allChecks, nearest } from '../../dockerfile/index.ts';
-import { allRules, type Rule } from '../../dockerfile/lint/index.ts';
+import { allRules, hasCheckFix, type Rule } from '../../dockerfile/lint/index.ts';
 
 /** All rules, one a line: code, severity and what is reported; `fix` where there is one. */
 export function ruleList(): string {
-  const rules = allRules.map(({ code, severity, title, offByDefault, unfixable }) => {
-    const columns = [code, offByDefault ? 'off' : severity, unfixable ? '' : 'fix', title];
-    return line(columns);
+  const rules = allRules.map(({ code, severity, title, offByDefault, unfixable }) => [
+    code,
+    offByDefault ? 'off' : severity,
+    unfixable ? '' : 'fix',
+    title,
+  ]);
+  const checks = allChecks.map(({ name, description }) => {
+    return [name, 'warning', hasCheckFix(name) ? 'fix' : '', description.replaceAll('\n', ' ')];
   });
-  const checks = allChecks.map(({ name, description }) => line([name, 'warning', '', description]));
-  return [...rules, ...checks].join('');
-}
-
-function line([code = '', severity = '', fix = '', title = '']: readonly string[]): string {
-  return `${code.padEnd(8)} ${severity.padEnd(8)} ${fix.padEnd(4)} ${title}\n`;
+  const lines = [...rules, ...checks];
+  const width = Math.max(...lines.map(([code = '']) => code.length));
+  return lines
+    .map(([code = '', severity = '', fix = '', title = '']) => {
+      return `${code.padEnd(width)} ${severity.padEnd(7)} ${fix.padEnd(3)} ${title}\n`;
+    })
+    .join('');
 }
 
 type Example = Rule['bad'][number];

@@ -13,13 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { defaultLintOptions, type Severity } from '../../dockerfile/lint/index.ts';
+import { allRules, defaultLintOptions, type Severity } from '../../dockerfile/lint/index.ts';
 import { configCandidates } from './config-candidates.ts';
 import { findConfigFile, parseConfig } from './config-file.ts';
 import { environmentConfig } from './environment.ts';
 import { lintExitStatus } from './exit-status.ts';
-import { explainRule } from './explain.ts';
-import { findDockerfiles, isDockerfileName } from './find-dockerfiles.ts';
+import { explainRule, ruleList } from './explain.ts';
 import { fixInput, writeFixed } from './fix-files.ts';
 import { type ConfigFlags, flagsConfig } from './flags-config.ts';
 import { mergeConfig } from './lint-config.ts';
@@ -189,31 +188,6 @@ test('exit status', () => {
   }
 });
 
-test('folders are searched by name', () => {
-  const root = join(folder, 'tree');
-  mkdirSync(join(root, 'b/.git'), { recursive: true });
-  mkdirSync(join(root, 'node_modules'));
-  const names = [
-    'Dockerfile',
-    'b/app.Dockerfile',
-    'b/Dockerfile.dev',
-    'b/Containerfile',
-    'b/x.txt',
-    'b/.git/Dockerfile',
-    'node_modules/Dockerfile',
-    'Dockerfile.dockerignore',
-  ];
-  for (const name of names) writeFileSync(join(root, name), '');
-  symlinkSync(root, join(root, 'loop'));
-  const found = findDockerfiles([root, '-', join(root, 'b/x.txt')]);
-  assert.deepEqual(
-    found.map((path) => path.replace(`${root}/`, '')),
-    ['Dockerfile', 'b/Containerfile', 'b/Dockerfile.dev', 'b/app.Dockerfile', '-', 'b/x.txt'],
-  );
-  assert.throws(() => findDockerfiles([join(root, 'none')]), /none: no such file/);
-  assert.equal(isDockerfileName('dockerfile'), false);
-});
-
 describe('fixing', () => {
   const options = { options: defaultLintOptions, buildChecks: true };
   test('shows a diff and keeps what it does not fix', () => {
@@ -253,7 +227,15 @@ describe('fixing', () => {
   });
 });
 
+test('rules are listed', () => {
+  const list = ruleList();
+  assert.match(list, /^DL3020 +error +fix Use COPY for files/m);
+  assert.match(list, /^DL3057 +off +The stage has no HEALTHCHECK$/m);
+  assert.match(list, /^FromAsCasing +warning fix The 'as' keyword/m);
+});
+
 test('rules are explained', () => {
+  for (const { code } of allRules) assert.match(explainRule(code), /^# .*\n[^]*[Ff]ix/);
   assert.match(explainRule('dl3008'), /^# DL3008: .*\n\n.*## Reported.*## Accepted/s);
   assert.match(explainRule('StageNameCasing'), /^# StageNameCasing/);
   assert.match(explainRule('sc2086'), /shellcheck\.net\/wiki\/SC2086/);

@@ -30,6 +30,8 @@ export interface LintFlags extends ConfigFlags {
   readonly dryRun?: boolean;
   readonly explain?: string;
   readonly list?: boolean;
+  /** False after `--no-gitignore`. */
+  readonly gitignore: boolean;
   readonly buildArg: readonly string[];
 }
 
@@ -49,7 +51,9 @@ export async function runLint(
   }
   if (flags.dryRun && !flags.fix) throw invalid('--dry-run is for use with --fix');
   const config = await readConfig(flags);
-  const names = findDockerfiles(files.length === 0 ? ['.'] : files);
+  const names = findDockerfiles(files.length === 0 ? ['.'] : files, {
+    gitIgnore: flags.gitignore,
+  });
   if (names.length === 0) throw invalid(`lint ${files.join(' ') || '.'}: found no Dockerfile`);
   const read = readInputs(names);
   const buildArgs = parseBuildArgs(flags.buildArg);

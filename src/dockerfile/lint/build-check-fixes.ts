@@ -12,6 +12,11 @@ export function buildCheckFix(warning: CheckWarning, dockerfile: Dockerfile): Fi
     : undefined;
 }
 
+/** Whether there is a fix for what the check of this name finds. */
+export function hasCheckFix(name: string): boolean {
+  return Object.hasOwn(fixers, name);
+}
+
 const fixers: Readonly<Record<string, Fixer>> = {
   ConsistentInstructionCasing: ({ focus, message }, { source }) =>
     cased(focus, source.text, message.endsWith('(lowercase)')),

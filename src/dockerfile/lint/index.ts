@@ -1,6 +1,7 @@
 export type { BaseImages, LintBaseImage } from './base-image-facts.ts';
 export { baseImageNames } from './base-image-names.ts';
 export { buildCheckFindings } from './build-check-findings.ts';
+export { hasCheckFix } from './build-check-fixes.ts';
 export { applyFixes, type FixResult } from './fix.ts';
 export { type LabelType, labelTypes } from './label-value.ts';
 export { type Finding, type LintResult, lintDockerfile } from './lint-dockerfile.ts';
