@@ -121,8 +121,8 @@ describe('patterns of .gitignore', () => {
   }
 
   test('many stars cost in proportion', () => {
-    const root = tree('stars', { '.git/x': '', '.gitignore': `${'*a'.repeat(2000)}b\n` });
-    assert.equal(gitIgnoreOf(root).ignores('a'.repeat(4000), false), false);
+    const root = tree('stars', { '.git/x': '', '.gitignore': `${'*a'.repeat(500)}b\n` });
+    assert.equal(gitIgnoreOf(root).ignores('a'.repeat(1000), false), false);
     assert.equal(parseGitIgnore(`${' '.repeat(100_000)}x${' '.repeat(100_000)}\n`).length, 1);
   });
 });

@@ -28,6 +28,8 @@ export interface LintedFiles {
   readonly reports: readonly FileReport[];
   /** Whether ShellCheck was wanted and is not installed. */
   readonly lacksShellcheck: boolean;
+  /** Commands that were too much for it. */
+  readonly unchecked: number;
 }
 
 /** Lints files with all there is: the rules, BuildKit's checks, and ShellCheck once for all. */
@@ -36,13 +38,18 @@ export async function lintFiles(
   { options, shellcheck, buildChecks }: LintFilesOptions,
 ): Promise<LintedFiles> {
   const results = inputs.map(({ text }) => lintDockerfile(text, options));
-  const shell = shellcheck ? await shellFindings(results, shellcheck, options) : [];
+  const shell = shellcheck
+    ? await shellFindings(results, shellcheck, options)
+    : { findings: [], unchecked: 0 };
   const reports = inputs.map(({ name }, index) => {
     const result = results[index]!;
     const checks = buildChecks ? buildCheckFindings(result, options) : [];
-    return { name, findings: inOrder([...result.findings, ...checks, ...(shell?.[index] ?? [])]) };
+    return {
+      name,
+      findings: inOrder([...result.findings, ...checks, ...(shell?.findings[index] ?? [])]),
+    };
   });
-  return { reports, lacksShellcheck: shell === undefined };
+  return { reports, lacksShellcheck: shell === undefined, unchecked: shell?.unchecked ?? 0 };
 }
 
 /** For each file ShellCheck's findings, or undefined when it is not installed. */
@@ -50,18 +57,19 @@ async function shellFindings(
   results: readonly LintResult[],
   shellcheck: RunShellcheck,
   options: Partial<LintOptions>,
-): Promise<Finding[][] | undefined> {
+): Promise<{ findings: Finding[][]; unchecked: number } | undefined> {
   const scripts = results.map((result) => shellcheckScripts(result));
   const comments = await shellcheck(scripts.flat().map(({ text }) => text));
   if (!comments) return undefined;
   let next = 0;
-  return results.map((result, index) =>
+  const findings = results.map((result, index) =>
     withoutRepeats(
       scripts[index]!.flatMap((script) =>
         shellcheckFindings(script, comments[next++] ?? [], { result, options }),
       ),
     ),
   );
+  return { findings, unchecked: comments.filter((one) => one === undefined).length };
 }
 
 /** A here-document may be read by two shells, of which each has the same remark. */

@@ -62,13 +62,16 @@ export async function runLint(
     : new Map();
   const options = { ...config.options, buildArgs, baseImages };
   const inputs = flags.fix ? await fix(read, flags, { options, format: config.format }) : read;
-  const { reports, lacksShellcheck } = await lintFiles(inputs, {
+  const { reports, lacksShellcheck, unchecked } = await lintFiles(inputs, {
     options,
     shellcheck: flags.shellcheck ? shellcheckRunner() : undefined,
     buildChecks: flags.buildChecks,
   });
   if (lacksShellcheck) {
     note('shellcheck is not installed, so the commands in RUN are not checked by it');
+  }
+  if (unchecked > 0) {
+    note(`commands too long or too deep for shellcheck, not checked by it: ${unchecked}`);
   }
   const text = formatters[config.format](reports, {
     color: !config.noColor && flags.output === undefined && process.stdout.isTTY === true,

@@ -156,6 +156,20 @@ test('without ShellCheck nothing fails', async () => {
   assert.deepEqual([reports[0]!.findings, lacksShellcheck], [[], true]);
 });
 
+test('scripts that are too much for it are left out, and only they', async () => {
+  // Ends as one that took too long does, whenever it is asked about a certain script.
+  const slow = program(
+    'slow',
+    `shift 3; grep -q hang "$@" && kill -KILL $$
+printf '{"comments":[{"file":"%s","line":1,"code":1}]}' "$1"`,
+  );
+  const shellcheck = shellcheckRunner({ program: slow });
+  const scripts = ['a', 'b', 'hang', 'a', 'd', '('.repeat(1000), 'x'.repeat(100_000)];
+  const answers = await shellcheck(scripts);
+  const given = answers?.map((answer) => answer !== undefined);
+  assert.deepEqual(given, [true, true, false, true, true, false, false]);
+});
+
 test('a ShellCheck that breaks is an error', async () => {
   await assert.rejects(shellcheckRunner({ program: program('bad', 'echo no; exit 0') })(['x']), {
     message: 'run shellcheck: it gave no JSON',
