@@ -1,8 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { statSync } from 'node:fs';
+import { parseDocument } from 'yaml';
 import { errorMessage, invalid } from '../../core/index.ts';
 import { type LabelType, type Severity, severities } from '../../dockerfile/lint/index.ts';
 import { isFormat, isLabelType, isThreshold, type PartialConfig } from './lint-config.ts';
+import { readBounded } from './read-bounded.ts';
+
+/** A larger file is no configuration. */
+const largestMiB = 1;
 
 /** What a configuration file says, and what in it was not understood. */
 export interface ConfigFile {
@@ -16,11 +20,12 @@ export function findConfigFile(
   given: string | undefined,
   candidates: readonly string[],
 ): ConfigFile | undefined {
-  const path = given ?? candidates.find((candidate) => existsSync(candidate));
+  const isFile = (candidate: string) => statSync(candidate, { throwIfNoEntry: false })?.isFile();
+  const path = given ?? candidates.find((candidate) => isFile(candidate));
   if (path === undefined) return undefined;
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readBounded(path, largestMiB);
   } catch (error) {
     throw invalid(`read configuration ${path}: ${errorMessage(error)}`, { cause: error });
   }
@@ -32,8 +37,11 @@ export function parseConfig(text: string, path: string): Omit<ConfigFile, 'path'
   const fail = (reason: string) => invalid(`read configuration ${path}: ${reason}`);
   let root: unknown;
   try {
-    // Aliases are not expanded: a few lines could otherwise become gigabytes.
-    root = parse(text, { maxAliasCount: 0 }) ?? {};
+    const document = parseDocument(text, { merge: true });
+    const [problem] = [...document.errors, ...document.warnings];
+    if (problem) throw problem;
+    // A few lines of aliases to aliases would otherwise become gigabytes.
+    root = document.toJS({ maxAliasCount: 100 }) ?? {};
   } catch (error) {
     throw fail(errorMessage(error).split('\n', 1)[0]!);
   }

@@ -109,7 +109,7 @@ function matchesPath(pattern: readonly string[], path: readonly string[]): boole
 
 /** A part of a pattern in one name: a character, a class of them, or any run of characters. */
 function matchesName(pattern: string, name: string): boolean {
-  const parts = pattern.match(/\\.|\[[!^]?\]?[^\]]*\]|[^]/g) ?? [];
+  const parts = pattern.match(/\\.|\[[!^]?\]?[^\]]*\]|./gs) ?? [];
   return matchesStarred(parts, [...name], {
     isAny: (part) => part === '*' || part === '**',
     isLastAnyEmpty: true,

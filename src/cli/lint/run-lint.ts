@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Connection } from '../../client/index.ts';
-import { invalid } from '../../core/index.ts';
+import { errorMessage, invalid } from '../../core/index.ts';
 import type { LintOptions } from '../../dockerfile/lint/index.ts';
 import { parseBuildArgs } from '../build-args.ts';
 import { askForImages } from './base-images.ts';
@@ -79,8 +79,16 @@ export async function runLint(
     now: new Date(),
   });
   if (flags.output === undefined) process.stdout.write(text);
-  else writeFileSync(flags.output, text);
+  else writeReport(flags.output, text);
   return lintExitStatus(reports, config);
+}
+
+function writeReport(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw invalid(`write report ${path}: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 function note(text: string): void {
