@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildBusybox } from '../harness/busybox.ts';
+import { until } from '../harness/client-process.ts';
 import { startDaemon, type TestDaemon } from '../harness/daemon.ts';
 import { processesOf, unfinishedWork } from '../harness/left-behind.ts';
 import { openTmux, type Tmux } from '../harness/tmux.ts';
@@ -47,9 +48,8 @@ test('Ctrl-C ends client and step at once, and leaves nothing', async () => {
   const screen = await tmux.until(/^exit=130$/m);
   assert.match(screen, /^ => CANCELED \[2\/2\] RUN echo begun; sleep 1000 +\d+\.\ds$/m);
   assert.match(screen, /^berth: build: interrupted$/m);
-  await daemon.ok('version');
-  assert.ok(processesOf(daemon.folder).length < before);
-  assert.deepEqual(unfinishedWork(daemon.folder), []);
+  await until('the step is gone', () => processesOf(daemon.folder).length < before);
+  await until('its files are gone', () => unfinishedWork(daemon.folder).length === 0);
 });
 
 test('a shell in the step that failed', async () => {
