@@ -1,3 +1,4 @@
+export { joinConnection } from './byte-messages.ts';
 export type { ServedFolder, ServeFolderOptions } from './files/serve-folder.ts';
 export type { PathPatterns, PatternWalk } from './files/walk-folder.ts';
 export type { Call } from './grpc/byte-call.ts';

@@ -2,7 +2,7 @@ import type { BuildContext, StepFailureDetails } from '../../../build/index.ts';
 import { BerthError, type ByteStream, errorMessage, invalid } from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import { array, map, object, string } from '../../http/decode.ts';
-import type { Reply } from '../../http/reply.ts';
+import { jsonLines, type Reply } from '../../http/reply.ts';
 import type { ApiRequest } from '../../http/route.ts';
 import type { TypedAttributes } from '../buildkit/control-messages.ts';
 import { type Exporters, exportersOf } from '../buildkit/exporters.ts';
@@ -10,7 +10,7 @@ import { CallFailure, runCall } from '../buildkit/run-build.ts';
 import type { Sessions } from '../buildkit/sessions.ts';
 import { createStatusFeed, type StatusFeed } from '../buildkit/status-feed.ts';
 import { statusResponse } from '../buildkit/status-messages.ts';
-import { progressReply, type SendProgress } from '../progress.ts';
+import type { ProgressMessage } from '../progress.ts';
 import type { RunningBuilds } from './build.ts';
 import { queryOptionsOf } from './build-query.ts';
 import { placeText } from './place-text.ts';
@@ -23,49 +23,74 @@ import type { Uploads } from './uploads.ts';
  */
 export function buildBySession(
   ports: BuildPorts,
-  shared: { sessions: Sessions; running: RunningBuilds; uploads: Uploads },
+  shared: SharedBuilds,
   request: ApiRequest,
 ): Reply {
-  const { query } = request;
-  const id = query.text('buildid');
-  const canceler = new AbortController();
-  const leaving = AbortSignal.any([request.signal, canceler.signal]);
-  return progressReply(async (send) => {
-    if (id !== '') shared.running.set(id, canceler);
-    const feed = createStatusFeed();
-    const told = tell(feed, send);
-    try {
-      const sessionId = query.text('session');
-      const session = sessionId ? await shared.sessions.get(sessionId, leaving) : undefined;
-      const signal = session ? AbortSignal.any([leaving, session.closed]) : leaving;
-      const call = await callOf(request, { session, uploads: shared.uploads, signal });
-      const exporters = exportersFor(request);
-      const { builder } = ports;
-      const options = { builder, ref: id, session, exporters, feed, signal };
-      await using built = await runCall(call, options);
-      await built.deliver(signal);
-      feed.end();
-      await told;
-      const { imageId } = built.result;
-      if (!keepsImage(exporters)) return;
-      send({ id: 'moby.image.id', aux: { ID: imageId } });
-      if (query.flag('q')) send({ stream: `${imageId}\n` });
-    } catch (error) {
-      feed.end();
-      await told;
-      throw solveFailure(error);
-    } finally {
-      shared.running.delete(id);
-    }
-  });
+  return jsonLines(tell(ports, shared, request), { head: 'first-chunk' });
 }
 
-/** Sends what a feed says until it ends. */
-async function tell(feed: StatusFeed, send: SendProgress): Promise<void> {
-  for await (const status of feed) {
-    const aux = Buffer.from(statusResponse.encode(status)).toString('base64');
-    send({ id: 'moby.buildkit.trace', aux });
+/** What builds have in common that several requests make up. */
+export interface SharedBuilds {
+  readonly sessions: Sessions;
+  readonly running: RunningBuilds;
+  readonly uploads: Uploads;
+}
+
+/** The build's own pace is that of its client: what it does not read is not made into messages. */
+async function* tell(
+  ports: BuildPorts,
+  shared: SharedBuilds,
+  request: ApiRequest,
+): AsyncGenerator<ProgressMessage> {
+  const id = request.query.text('buildid');
+  const canceler = new AbortController();
+  const signal = AbortSignal.any([request.signal, canceler.signal]);
+  if (id !== '') shared.running.set(id, canceler);
+  const feed = createStatusFeed();
+  const building = build(ports, shared, { request, feed, signal }).finally(feed.end);
+  building.catch(() => {});
+  let hasTold = false;
+  try {
+    for await (const status of feed) {
+      const aux = Buffer.from(statusResponse.encode(status)).toString('base64');
+      yield { id: 'moby.buildkit.trace', aux };
+      hasTold = true;
+    }
+    const imageId = await building;
+    if (imageId === undefined) return;
+    yield { id: 'moby.image.id', aux: { ID: imageId } };
+    if (request.query.flag('q')) yield { stream: `${imageId}\n` };
+  } catch (error) {
+    const failure = solveFailure(error);
+    if (!hasTold) throw failure;
+    const message = errorMessage(failure);
+    yield { errorDetail: { message }, error: message };
+  } finally {
+    canceler.abort();
+    shared.running.delete(id);
   }
+}
+
+/** Gives the id of an image that is kept here. */
+async function build(
+  { builder }: BuildPorts,
+  { sessions, uploads }: SharedBuilds,
+  {
+    request,
+    feed,
+    signal: leaving,
+  }: { request: ApiRequest; feed: StatusFeed; signal: AbortSignal },
+): Promise<string | undefined> {
+  const { query } = request;
+  const sessionId = query.text('session');
+  const session = sessionId ? await sessions.get(sessionId, leaving) : undefined;
+  const signal = session ? AbortSignal.any([leaving, session.closed]) : leaving;
+  const call = await callOf(request, { session, uploads, signal });
+  const exporters = exportersFor(request);
+  const ref = query.text('buildid');
+  await using built = await runCall(call, { builder, ref, session, exporters, feed, signal });
+  await built.deliver(signal);
+  return keepsImage(exporters) ? built.result.imageId : undefined;
 }
 
 async function callOf(

@@ -3,15 +3,19 @@ import { type Call, type Methods, unary } from '../../../session/index.ts';
 import * as messages from './control-messages.ts';
 import { exportersOf } from './exporters.ts';
 import { failureOf } from './failure-status.ts';
-import { frontendCallOf } from './frontend-attributes.ts';
 import { lintReport } from './lint-report.ts';
 import type { BuildkitPorts } from './ports.ts';
+import { readCall } from './read-call.ts';
 import { runCall } from './run-build.ts';
+import type { Sessions } from './sessions.ts';
 import type { Solve, Solves } from './solves.ts';
 import { workerRecord } from './worker-record.ts';
 
 /** moby.buildkit.v1.frontend.LLBBridge, as far as a client drives a Dockerfile build with it. */
-export function bridgeMethods(ports: BuildkitPorts, solves: Solves): Methods {
+export function bridgeMethods(
+  ports: BuildkitPorts,
+  { solves, sessions }: { solves: Solves; sessions: Sessions },
+): Methods {
   const solveOf = ({ metadata, signal }: Call) =>
     solves.get(metadata[messages.buildIdHeader]?.[0] ?? '', signal);
   const { ping, bridgeSolve, evaluate, bridgeReturn } = messages;
@@ -30,7 +34,9 @@ export function bridgeMethods(ports: BuildkitPorts, solves: Solves): Methods {
       const solve = await solveOf(call);
       const signal = AbortSignal.any([call.signal, solve.signal]);
       try {
-        const { ref, metadata } = await solveFrontend(ports, solve, { request, signal });
+        const { ref, metadata } = await solveFrontend(ports, solve, {
+          ...{ request, sessions, signal },
+        });
         const result = request.allowResultArrayRef
           ? { ref: { id: ref }, metadata }
           : { refDeprecated: ref, metadata };
@@ -59,7 +65,11 @@ export function bridgeMethods(ports: BuildkitPorts, solves: Solves): Methods {
 async function solveFrontend(
   ports: BuildkitPorts,
   solve: Solve,
-  { request, signal }: { request: messages.BridgeSolve; signal: AbortSignal },
+  {
+    request,
+    sessions,
+    signal,
+  }: { request: messages.BridgeSolve; sessions: Sessions; signal: AbortSignal },
 ): Promise<{ ref: string; metadata: ReadonlyMap<string, Uint8Array> }> {
   const { asked, session } = solve;
   if (request.Frontend === '' && request.Definition.length === 0) {
@@ -70,12 +80,9 @@ async function solveFrontend(
       `solve: only Dockerfiles are built here, not ${request.Frontend === 'dockerfile.v0' ? 'results of other targets' : `the frontend ${JSON.stringify(request.Frontend)}`} (LLB)`,
     );
   }
-  const call = frontendCallOf(request.FrontendOpt, {
-    session,
-    cacheImports: [...request.CacheImports, ...(asked.Cache?.Imports ?? [])],
-    cacheExports: asked.Cache?.Exports ?? [],
-    entitlements: asked.Entitlements,
-    signal,
+  const call = await readCall(request.FrontendOpt, {
+    ...{ asked, session, sessions, signal },
+    cacheImports: request.CacheImports,
   });
   const { builder } = ports;
   const options = { builder, session, ref: solve.ref, feed: solve.feed, signal };

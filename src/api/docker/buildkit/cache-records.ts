@@ -19,6 +19,20 @@ export function usageRecordOf(usage: CacheUsage): UsageRecord {
   };
 }
 
+/** Whether a record is one of those that `docker buildx du --filter` wants. Throws `unsupported`. */
+export function usageMatches(usage: CacheUsage, filters: readonly string[]): boolean {
+  return filters.filter(Boolean).every((text) => {
+    const { ids, type, description, inUse, shared } = filterOf(text);
+    return (
+      (ids?.includes(usage.id) ?? true) &&
+      (type ?? usage.type) === usage.type &&
+      (description ?? usage.description) === usage.description &&
+      (inUse ?? usage.inUse) === usage.inUse &&
+      (shared ?? usage.shared) === usage.shared
+    );
+  });
+}
+
 /** What `docker buildx prune` asks for. Throws `unsupported` for a filter that is not known. */
 export function cacheOptionsOf(request: PruneRequest): CachePruneOptions {
   const keepBytes = Number(request.maxUsedSpace) || Number(request.reservedSpace) || undefined;
@@ -44,6 +58,6 @@ function filterOf(text: string): Partial<CachePruneOptions> {
     case 'private':
       return { shared: value === 'false' };
     default:
-      throw unsupported(`prune build cache: the filter ${JSON.stringify(text)} is not supported`);
+      throw unsupported(`list build cache: the filter ${JSON.stringify(text)} is not supported`);
   }
 }

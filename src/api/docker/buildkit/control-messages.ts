@@ -74,6 +74,8 @@ export const solve: UnaryMethod<ControlSolve, { ExporterResponse: Attributes }> 
   response: message({ ExporterResponse: attributes(1) }),
 };
 
+export const sessionPath = controlPath('Session');
+
 export const statusPath = controlPath('Status');
 export const statusRequest = message<{ Ref: string }>({ Ref: [1, 'string'] });
 

@@ -1,14 +1,14 @@
 import { unsupported } from '../../../core/index.ts';
 import { type Methods, serverStream, unary } from '../../../session/index.ts';
 import { bridgeMethods, exporterSpecs } from './bridge.ts';
-import { cacheOptionsOf, usageRecordOf } from './cache-records.ts';
+import { cacheOptionsOf, usageMatches, usageRecordOf } from './cache-records.ts';
 import * as messages from './control-messages.ts';
 import { exportersOf } from './exporters.ts';
 import { failureOf, returnedFailure } from './failure-status.ts';
-import { frontendCallOf } from './frontend-attributes.ts';
 import type { BuildkitPorts } from './ports.ts';
+import { readCall } from './read-call.ts';
 import { type BuiltCall, runCall } from './run-build.ts';
-import type { Sessions } from './sessions.ts';
+import { holdInside, type Sessions } from './sessions.ts';
 import { createSolves, type Solve } from './solves.ts';
 import { statusResponse } from './status-messages.ts';
 import { workerRecord } from './worker-record.ts';
@@ -18,7 +18,10 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
   const solves = createSolves();
   const { solve, listWorkers, info, diskUsage, updateHistory } = messages;
   return {
-    ...bridgeMethods(ports, solves),
+    ...bridgeMethods(ports, { solves, sessions }),
+
+    // A session inside of this connection, for clients that open no other.
+    [messages.sessionPath]: (call) => holdInside(call, sessions),
 
     [solve.path]: unary(solve.request, solve.response, async (asked, { signal }) => {
       refuse(asked);
@@ -26,7 +29,8 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
       const ended = session ? AbortSignal.any([signal, session.closed]) : signal;
       const begun = solves.begin(asked, { session, signal: ended });
       try {
-        const built = asked.Frontend === '' ? await driven(begun) : await direct(ports, begun);
+        const built =
+          asked.Frontend === '' ? await driven(begun) : await direct(ports, begun, sessions);
         return { ExporterResponse: (await built?.deliver(ended)) ?? new Map() };
       } catch (error) {
         throw failureOf(error);
@@ -52,8 +56,10 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
       buildkitVersion: { package: 'berth', version: `v${ports.version}`, revision: '' },
     })),
 
-    [diskUsage.path]: unary(diskUsage.request, diskUsage.response, async () => ({
-      record: (await ports.cache.usage()).map(usageRecordOf),
+    [diskUsage.path]: unary(diskUsage.request, diskUsage.response, async ({ filter }) => ({
+      record: (await ports.cache.usage())
+        .filter((usage) => usageMatches(usage, filter))
+        .map(usageRecordOf),
     })),
 
     [messages.prunePath]: serverStream(
@@ -106,15 +112,9 @@ async function driven({ returned, results, signal }: Solve): Promise<BuiltCall |
 }
 
 /** Builds what the request itself describes. */
-async function direct(ports: BuildkitPorts, solve: Solve): Promise<BuiltCall> {
+async function direct(ports: BuildkitPorts, solve: Solve, sessions: Sessions): Promise<BuiltCall> {
   const { asked, session, signal, ref, feed } = solve;
-  const call = frontendCallOf(asked.FrontendAttrs, {
-    session,
-    cacheImports: asked.Cache?.Imports ?? [],
-    cacheExports: asked.Cache?.Exports ?? [],
-    entitlements: asked.Entitlements,
-    signal,
-  });
+  const call = await readCall(asked.FrontendAttrs, { asked, session, sessions, signal });
   const exporters = exportersOf(exporterSpecs(asked));
   const { builder } = ports;
   const built = await runCall(call, { builder, session, ref, feed, signal, exporters });

@@ -50,6 +50,10 @@ function outputOf(type: string, attributes: ReadonlyMap<string, string>): BuildO
   }
   const isOn = (name: string) => attributes.get(name) === 'true';
   if (isOn('push-by-digest')) throw unsupported('exporter image: push-by-digest is not supported');
+  const compression = attributes.get('compression') ?? 'gzip';
+  if (compression !== 'gzip') {
+    throw unsupported(`exporter ${type}: compression=${compression} is not supported: gzip`);
+  }
   if (attributes.get('tar') === 'false') {
     throw unsupported(
       `exporter ${type}: tar=false is not supported: it would need a content store`,
@@ -73,7 +77,7 @@ const imageAttributes = ['name', 'push', 'push-by-digest', 'oci-mediatypes', 'co
 const knownAttributes: Readonly<Record<string, ReadonlySet<string>>> = {
   moby: new Set(imageAttributes),
   image: new Set(imageAttributes),
-  local: new Set(['mode']),
+  local: new Set([]),
   tar: new Set([]),
   oci: new Set(['name', 'tar', 'oci-mediatypes', 'compression']),
   docker: new Set(['name', 'tar', 'oci-mediatypes', 'compression']),

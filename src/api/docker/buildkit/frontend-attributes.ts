@@ -9,13 +9,20 @@ export interface FrontendCall {
   /** All of the request but the Dockerfile. */
   readonly request: Omit<BuildRequest, 'dockerfile' | 'tags' | 'outputs'>;
   /** Path of the Dockerfile, and the client's name for the folder it is in. */
-  readonly dockerfile: { readonly path: string; readonly folder: string };
+  readonly dockerfile: {
+    readonly path: string;
+    readonly folder: string;
+    /** Whose folder it is; the build's own session when absent. */
+    readonly session?: Session;
+  };
   /** Question asked in place of a build: `frontend.lint`. */
   readonly subrequest: string | undefined;
 }
 
 export interface FrontendOptions {
   readonly session: Session | undefined;
+  /** Sessions that have a folder of this name in place of the build's own. */
+  readonly folderSessions?: ReadonlyMap<string, Session>;
   readonly cacheImports: readonly TypedAttributes[];
   readonly cacheExports: readonly TypedAttributes[];
   readonly entitlements: readonly string[];
@@ -39,13 +46,19 @@ const read = new Set([
   ...['force-network-mode', 'shm-size', 'ulimit', 'cgroup-parent', 'context', 'contextkey'],
   ...['dockerfilekey', 'cache-imports', 'cache-from', 'requestid'],
 ]);
-const prefixesRead = ['build-arg:', 'label:', 'context:', 'attest:'];
+const prefixesRead = ['build-arg:', 'label:', 'context:', 'attest:', 'local-sessionid:'];
+
+/** Ids of sessions by the folders that are to be read from them. */
+export function folderSessionIds(attributes: Attributes): Record<string, string> {
+  return prefixed(attributes, 'local-sessionid:');
+}
 
 /** Reads attributes. Throws `unsupported` for one that is not known, `invalid` for a bad value. */
 export function frontendCallOf(attributes: Attributes, options: FrontendOptions): FrontendCall {
-  const { session, signal } = options;
   refuseUnknown(attributes);
   const get = (name: string) => attributes.get(name) || undefined;
+  const dockerfileFolder = get('dockerfilekey') ?? 'dockerfile';
+  const dockerfileSession = options.folderSessions?.get(dockerfileFolder);
   const platform = get('platform');
   if (platform?.includes(',')) {
     throw unsupported(`build for ${platform}: one platform at a time is built here`);
@@ -56,11 +69,12 @@ export function frontendCallOf(attributes: Attributes, options: FrontendOptions)
     subrequest: get('requestid'),
     dockerfile: {
       path: get('filename') ?? 'Dockerfile',
-      folder: get('dockerfilekey') ?? 'dockerfile',
+      folder: dockerfileFolder,
+      ...(dockerfileSession && { session: dockerfileSession }),
     },
     request: {
-      context: mainContext(attributes, { session, signal }),
-      contexts: namedContexts(attributes, session),
+      context: mainContext(attributes, options),
+      contexts: namedContexts(attributes, options),
       target: get('target'),
       platform: platform === undefined ? undefined : parsePlatform(platform),
       buildArgs: prefixed(attributes, 'build-arg:'),
@@ -96,10 +110,8 @@ function refuseUnknown(attributes: Attributes): void {
 /** Clients name what they upload by an address that no one else has. */
 const uploadAddress = 'http://buildkit-session/';
 
-function mainContext(
-  attributes: Attributes,
-  { session, signal }: { session: Session | undefined; signal: AbortSignal },
-): BuildContext {
+function mainContext(attributes: Attributes, options: FrontendOptions): BuildContext {
+  const { session, signal } = options;
   const address = attributes.get('context');
   if (address?.startsWith(uploadAddress)) {
     const path = `/${address.slice(uploadAddress.length)}`;
@@ -107,7 +119,12 @@ function mainContext(
   }
   if (address && address !== 'context') return { kind: 'remote', url: address };
   const name = attributes.get('contextkey') || 'context';
-  return { kind: 'folder', folder: sessionOf(session).folder(name) };
+  return folderContext(name, options);
+}
+
+function folderContext(name: string, { session, folderSessions }: FrontendOptions) {
+  const owner = folderSessions?.get(name) ?? session;
+  return { kind: 'folder' as const, folder: sessionOf(owner).folder(name) };
 }
 
 function sessionOf(session: Session | undefined): Session {
@@ -117,16 +134,16 @@ function sessionOf(session: Session | undefined): Session {
 
 function namedContexts(
   attributes: Attributes,
-  session: Session | undefined,
+  options: FrontendOptions,
 ): NonNullable<BuildRequest['contexts']> {
   const contexts: Record<string, ReturnType<typeof namedContext>> = {};
   for (const [name, address] of Object.entries(prefixed(attributes, 'context:'))) {
-    contexts[name] = namedContext(name, address, session);
+    contexts[name] = namedContext(name, address, options);
   }
   return contexts;
 }
 
-function namedContext(name: string, address: string, session: Session | undefined) {
+function namedContext(name: string, address: string, options: FrontendOptions) {
   const [scheme, rest = ''] = splitOnce(address, ':');
   switch (scheme) {
     case 'docker-image': {
@@ -134,7 +151,7 @@ function namedContext(name: string, address: string, session: Session | undefine
       return { kind: 'image' as const, reference };
     }
     case 'local':
-      return { kind: 'folder' as const, folder: sessionOf(session).folder(rest) };
+      return folderContext(rest, options);
     case 'git':
     case 'http':
     case 'https':

@@ -88,15 +88,15 @@ async function openDockerfile(
   session: Session | undefined,
   { onEvent, signal }: { onEvent: (event: BuildEvent) => void; signal: AbortSignal },
 ): Promise<BuildRequest['dockerfile']> {
-  const { path, folder } = dockerfile;
-  if (request.context.kind !== 'folder' || !session) return { path };
+  const { path, folder, session: owner = session } = dockerfile;
+  if (request.context.kind !== 'folder' || !owner) return { path };
   const clean = posix.resolve('/', path).slice(1);
   const task = `[internal] load build definition from ${posix.basename(clean)}`;
   onEvent({ kind: 'task-started', task, atMs: Date.now() });
   const candidates = [clean, ...(clean === 'Dockerfile' ? ['dockerfile'] : [])];
   const ignoreFile = `${clean}.dockerignore`;
   try {
-    const found = await readFiles(session.folder(folder), [...candidates, ignoreFile], signal);
+    const found = await readFiles(owner.folder(folder), [...candidates, ignoreFile], signal);
     const fileName = candidates.find((name) => found.has(name));
     if (fileName === undefined) {
       throw notFound(`failed to read dockerfile: open ${clean}: no such file or directory`);

@@ -1,5 +1,13 @@
-import { conflict } from '../../../core/index.ts';
-import { openSession, type Session, type SessionHead } from '../../../session/index.ts';
+import { duplexPair } from 'node:stream';
+import { conflict, invalid } from '../../../core/index.ts';
+import {
+  type Call,
+  joinConnection,
+  openSession,
+  type Session,
+  type SessionHead,
+  sessionHeadOf,
+} from '../../../session/index.ts';
 import type { Hijack } from '../../http/route.ts';
 import { createAwaitedMap } from './awaited-map.ts';
 
@@ -28,4 +36,15 @@ export function createSessions(): Sessions {
     get: (id, signal) =>
       sessions.get(id, { missing: `no active session for ${id.slice(0, 80)}`, signal }),
   };
+}
+
+/** Keeps a session whose connection is carried in the messages of a call. */
+export async function holdInside(call: Call, sessions: Sessions): Promise<void> {
+  const head = sessionHeadOf(
+    Object.fromEntries(Object.entries(call.metadata).map(([name, all]) => [name, all.join(',')])),
+  );
+  if (head.id === '') throw invalid('open session: it has no id');
+  const [near, far] = duplexPair();
+  call.signal.addEventListener('abort', () => far.destroy());
+  await Promise.race([sessions.hold(near, head), joinConnection(call, far)]);
 }
