@@ -1,4 +1,9 @@
-import type { AnalyzedLayer, ImageAnalysis, ImageComparison } from '../../image/analysis/index.ts';
+import type {
+  AnalyzedLayer,
+  Efficiency,
+  ImageAnalysis,
+  ImageComparison,
+} from '../../image/analysis/index.ts';
 import type { ImageConfig } from '../../image/index.ts';
 import { adviceOnCache } from './advice.ts';
 import { attributeWaste, type LayerLines, placeName, placeOfLayer } from './attribution.ts';
@@ -10,15 +15,11 @@ export interface ReportSubject {
 }
 
 /**
- * All that is found in an image, for machines: what the report for people says, with nothing left
- * out for length. dive's own document, with every file of every layer, is `diveJson`.
+ * All that is found in an image, for machines: what the report for people says, with no list cut
+ * short. dive's own document, with every file of every layer, is `diveJson`.
  */
 export function reportJson(analysis: ImageAnalysis, { label, lines }: ReportSubject): object {
   const { config, layers, efficiency, inventory } = analysis;
-  const at = (layer: number) => {
-    const { instruction: _, ...place } = placeOfLayer(analysis, layer, lines);
-    return place;
-  };
   return {
     image: {
       name: label,
@@ -27,35 +28,37 @@ export function reportJson(analysis: ImageAnalysis, { label, lines }: ReportSubj
       storedBytes: storedBytes(layers),
       distribution: inventory.osRelease.get('PRETTY_NAME') ?? null,
     },
-    efficiency: {
-      score: efficiency.score,
-      wastedBytes: efficiency.wastedBytes,
-      userSizeBytes: efficiency.userSizeBytes,
-      userWastedShare: Number.isFinite(efficiency.userWastedShare)
-        ? efficiency.userWastedShare
-        : null,
-      files: efficiency.repeated.map(({ path, count, sizeBytes }) => ({ path, count, sizeBytes })),
-    },
+    efficiency: efficiencyJson(efficiency),
     layers: layers.map(({ index, history: _, ...layer }) => ({
       ...placeOfLayer(analysis, index, lines),
       ...layer,
     })),
-    waste: attributeWaste(analysis, lines).map(({ waste, brought, undone, fromBase, advice }) => ({
-      sizeBytes: waste.sizeBytes,
-      files: waste.files,
-      kind: waste.kind,
-      brought,
-      undone,
-      fromBase,
-      advice,
-      examples: waste.examples,
-    })),
-    caches: analysis.caches.map(({ layer, ...cache }) => ({
-      ...cache,
-      ...at(layer),
-      advice: adviceOnCache({ layer, ...cache }, placeName(layer, lines)),
-    })),
-    duplicates: analysis.duplicates.map(({ files, ...duplicate }) => ({
+    waste: attributeWaste(analysis, lines).map(({ waste, ...attribution }) => {
+      const { sizeBytes, files, kind, examples } = waste;
+      return { sizeBytes, files, kind, ...attribution, examples };
+    }),
+    ...findingsJson(analysis, lines),
+  };
+}
+
+function efficiencyJson({ score, wastedBytes, userSizeBytes, ...rest }: Efficiency): object {
+  // JSON has no word for the share of an image that has but one layer.
+  const userWastedShare = Number.isFinite(rest.userWastedShare) ? rest.userWastedShare : null;
+  return { score, wastedBytes, userSizeBytes, userWastedShare, files: rest.repeated };
+}
+
+function findingsJson(analysis: ImageAnalysis, lines: LayerLines): object {
+  const { caches, duplicates, risks, inventory, configSecrets } = analysis;
+  const at = (layer: number) => {
+    const { instruction: _, ...place } = placeOfLayer(analysis, layer, lines);
+    return place;
+  };
+  return {
+    caches: caches.map((cache) => {
+      const { layer, ...rest } = cache;
+      return { ...rest, ...at(layer), advice: adviceOnCache(cache, placeName(layer, lines)) };
+    }),
+    duplicates: duplicates.map(({ files, ...duplicate }) => ({
       ...duplicate,
       files: files.map(({ path, layer }) => ({ path, ...at(layer) })),
     })),
@@ -66,9 +69,9 @@ export function reportJson(analysis: ImageAnalysis, { label, lines }: ReportSubj
         ...at(layer),
         hiddenBy: hiddenBy === undefined ? null : at(hiddenBy),
       })),
-      ...analysis.configSecrets,
+      ...configSecrets,
     ],
-    risks: analysis.risks.map(({ layer, mode, ...file }) => ({
+    risks: risks.map(({ layer, mode, ...file }) => ({
       ...file,
       mode: mode.toString(8).padStart(4, '0'),
       ...at(layer),
