@@ -98,7 +98,7 @@ function drawImage(state: ViewState, columns: number): string[] {
   const wasteful = efficiency.repeated.filter(({ sizeBytes }) => sizeBytes > 0).slice(0, 5);
   const texts = [
     `Image:   ${state.label}`,
-    `Size:    ${formatSize(efficiency.sizeBytes)} in files, ${inventory.packages.length} packages`,
+    `Size:    ${formatSize(efficiency.sizeBytes)} in files; packages: ${inventory.packages.length}`,
     `Wasted:  ${formatSize(efficiency.wastedBytes)}`,
     `Score:   ${percent(efficiency.score)}`,
     ...(inventory.secrets.length > 0 ? [`Secrets: ${inventory.secrets.length}`] : []),
