@@ -10,14 +10,18 @@ const store = await openStore({ rootPath, database });
 await store.snapshots.recover({ existing: new Set(), running: new Set() });
 
 async function pulling(worker: number): Promise<never> {
+  // Another worker's image may be without a name for a moment.
+  const own = new Set<string>();
   for (let round = 0; ; round++) {
     const layers = ['base', `w${worker}`, `r${Date.now()}`];
     const { id } = await pullImage(store.images, `pulled${worker}:${round % 3}`, layers);
     const built = await buildImage(store, id, `f${Date.now()}`);
     await store.images.tag(built, parseReference(`built${worker}:${round % 3}`));
     await store.images.source(built).root();
+    own.add(id).add(built);
     for (const image of await store.images.list()) {
-      if (image.tags.length === 0) await store.images.delete(image.id).catch(() => {});
+      if (image.tags.length > 0 || !own.delete(image.id)) continue;
+      await store.images.delete(image.id);
     }
     console.log(`round ${worker} ${round}`);
   }
