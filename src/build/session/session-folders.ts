@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Trees } from '../ports.ts';
 
 /** The folders of one build, all removed together; what held secrets is gone when dispose is done. */
@@ -7,6 +8,9 @@ export interface SessionFolders extends AsyncDisposable {
   newFolder(purpose: string): Promise<string>;
   newSecretFolder(): Promise<string>;
 }
+
+/** So long after a build its client has its answer. */
+const answerMs = 20;
 
 /**
  * Folders below `workRoot`, and below `secretRoot` for what must not reach a disk; both named for
@@ -37,8 +41,8 @@ export function createSessionFolders(options: {
     newFolder: (purpose) => make(work, purpose, 0o755),
     newSecretFolder: () => make(secrets, 'secret', 0o700),
     async [Symbol.asyncDispose]() {
-      // A context of many files takes its time to go.
-      sweep(trees.remove(work));
+      // A context of many files takes its time to go, and the answer to the client goes first.
+      sweep(wait(answerMs).then(() => trees.remove(work)));
       await trees.remove(secrets);
     },
   };
