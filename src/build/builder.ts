@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
-import type { Excerpt } from '../dockerfile/index.ts';
+import type { Excerpt, Place } from '../dockerfile/index.ts';
 import type { Platform } from '../image/index.ts';
 import type { RegistryAuth, RunRequest, StepLimits, TerminalSize } from './ports.ts';
 import type { RemoteFolder } from './remote-folder.ts';
@@ -23,6 +23,14 @@ export type BuildContext =
   | { kind: 'remote'; url: string }
   | { kind: 'folder'; folder: RemoteFolder }
   | { kind: 'none' };
+
+/** A folder at the client's that is an OCI layout, whose image stands for a name. */
+export interface LayoutContext {
+  readonly kind: 'layout';
+  readonly folder: RemoteFolder;
+  /** `:tag`, `@digest`, or '' for the only one. */
+  readonly wanted: string;
+}
 
 export interface BuildRequest {
   context: BuildContext;
@@ -51,7 +59,9 @@ export interface BuildRequest {
   /** For base images, cache and push. */
   auth?: RegistryAuth;
   /** --build-context: what a name in FROM, COPY --from or RUN --mount=from means instead. */
-  contexts?: Readonly<Record<string, BuildContext | { kind: 'image'; reference: Reference }>>;
+  contexts?: Readonly<
+    Record<string, BuildContext | LayoutContext | { kind: 'image'; reference: Reference }>
+  >;
   /** Content by id; kept in memory and on a tmpfs, never in a layer, key, record, log or history. */
   secrets?: Readonly<Record<string, Uint8Array>> | SecretSource;
   /** Sockets of ssh agents on this machine, by id, or agents that are asked for. */
@@ -149,7 +159,15 @@ export type BuildEvent =
   | { kind: 'step-done'; step: number; atMs: number; sizeBytes: number; imageId: Digest }
   | { kind: 'step-failed'; step: number; atMs: number; message: string; exitCode?: number }
   | { kind: 'step-canceled'; step: number; atMs: number }
-  | { kind: 'warning'; code: string; message: string; line?: number; detail?: string }
+  | {
+      kind: 'warning';
+      code: string;
+      message: string;
+      line?: number;
+      detail?: string;
+      /** The lines it is about, for one that has a line. */
+      place?: Place;
+    }
   | { kind: 'line-usage'; lines: readonly LineUsage[] };
 
 /**

@@ -24,6 +24,8 @@ export interface RunAction {
   readonly mounts: readonly MountAction[];
   /** A here-document that is a program of its own, to be found under `/dev/pipes/`. */
   readonly script: { readonly name: string; readonly content: string } | undefined;
+  /** Devices the step asks for and can do without; there are none. */
+  readonly withoutDevices: readonly string[];
 }
 
 /** Variables as they stand at one step; steps in a row that change none share one value. */

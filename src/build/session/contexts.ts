@@ -68,7 +68,7 @@ export function createContexts(options: ContextsOptions): Contexts {
   );
   const named = new Map<string, OpenContext>();
   for (const [name, context] of Object.entries(request.contexts ?? {})) {
-    if (context.kind === 'image') continue;
+    if (context.kind === 'image' || context.kind === 'layout') continue;
     named.set(name.toLowerCase(), open(context, `[context ${name}] load from client`));
   }
 

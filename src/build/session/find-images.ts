@@ -10,12 +10,14 @@ import { type Dockerfile, nearest, placedError, SyntaxFault } from '../../docker
 import type { BuildEvent, BuildRequest } from '../builder.ts';
 import { type ImageNeed, imageKey, type Plan, type PlanOptions, planBuild } from '../plan/plan.ts';
 import type { BaseImage, BaseImages } from '../ports.ts';
+import type { Layouts } from './layouts.ts';
 
 export interface FindOptions {
   readonly baseImages: BaseImages;
   readonly request: BuildRequest;
   readonly emit: (event: BuildEvent) => void;
   readonly signal: AbortSignal;
+  readonly layouts: Layouts;
   /** Those found so far, by imageKey; it grows, also where the plan fails in the end. */
   readonly images: Map<string, BaseImage>;
 }
@@ -54,7 +56,7 @@ function notFound(file: Dockerfile, { name, place }: ImageNeed, cause: unknown):
 
 async function findImage(
   { name, platform }: ImageNeed,
-  { baseImages, request, emit, signal }: FindOptions,
+  { baseImages, layouts, request, emit, signal }: FindOptions,
 ): Promise<BaseImage> {
   const reference = parseReference(name);
   const task = taskName(reference);
@@ -62,14 +64,16 @@ async function findImage(
   const end = (failed: boolean) =>
     emit({ kind: 'task-done', task, atMs: Date.now(), ...(failed && { failed }) });
   try {
-    const image = await baseImages.resolve(reference, {
-      platform,
-      pull: request.pull,
-      auth: request.auth,
-      signal,
-      onProgress: ({ id, action, current, total }) =>
-        emit({ kind: 'task-progress', task, id, action, current, total }),
-    });
+    const sent = layouts.open(name, platform);
+    const image = await (sent ??
+      baseImages.resolve(reference, {
+        platform,
+        pull: request.pull,
+        auth: request.auth,
+        signal,
+        onProgress: ({ id, action, current, total }) =>
+          emit({ kind: 'task-progress', task, id, action, current, total }),
+      }));
     end(false);
     return image;
   } catch (error) {

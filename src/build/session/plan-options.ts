@@ -4,6 +4,7 @@ import type { BuildRequest } from '../builder.ts';
 import type { Plan, PlanOptions } from '../plan/plan.ts';
 import type { NamedContexts } from '../plan/stages.ts';
 import type { Emulators } from '../ports.ts';
+import { layoutImageName } from './layouts.ts';
 
 /** What a request means for its plan. Throws `unsupported` for a network builds cannot have. */
 export function planOptionsOf(request: BuildRequest, emulators: Emulators): PlanOptions {
@@ -22,9 +23,15 @@ function namedContexts({ contexts = {} }: BuildRequest): NamedContexts {
   return new Map(
     Object.entries(contexts).map(([name, context]) => [
       name.toLowerCase(),
-      context.kind === 'image' ? { image: formatReference(context.reference) } : ('files' as const),
+      contextMeaning(name, context),
     ]),
   );
+}
+
+function contextMeaning(name: string, context: NonNullable<BuildRequest['contexts']>[string]) {
+  if (context.kind === 'image') return { image: formatReference(context.reference) };
+  if (context.kind === 'layout') return { image: layoutImageName(name, context) };
+  return 'files' as const;
 }
 
 function networkModeOf({ networkMode = 'default' }: BuildRequest): PlanOptions['networkMode'] {

@@ -1,4 +1,9 @@
-import { type BaseImageFacts, checkDockerfile, type Dockerfile } from '../../dockerfile/index.ts';
+import {
+  type BaseImageFacts,
+  checkDockerfile,
+  type Dockerfile,
+  excerptOf,
+} from '../../dockerfile/index.ts';
 import { imageKey, type PlanOptions } from '../plan/plan.ts';
 import { unusedBuildArgs } from '../plan/unused-args.ts';
 import type { BaseImage } from '../ports.ts';
@@ -33,9 +38,12 @@ export async function reportChecks(
   });
   for (const { check, message, description, range } of warnings) {
     const { line } = range.start;
-    emit({ kind: 'warning', code: check, message, line, detail: description });
+    const { fileName, source } = file;
+    const endLine = range.end.line;
+    const place = { fileName, line, endLine, excerpt: excerptOf(source, line, endLine) };
+    emit({ kind: 'warning', code: check, message, line, detail: description, place });
   }
-  const unused = unusedBuildArgs(file, request.buildArgs);
+  const unused = request.checkOnly ? [] : unusedBuildArgs(file, request.buildArgs);
   if (unused.length > 0) {
     const message = `One or more build-args [${unused.join(' ')}] were not consumed`;
     emit({ kind: 'warning', code: 'UnconsumedBuildArgs', message });

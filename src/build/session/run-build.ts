@@ -1,9 +1,12 @@
 import { type Dockerfile, parseDockerfile } from '../../dockerfile/index.ts';
+import type { BuildEvent } from '../builder.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { BaseImage } from '../ports.ts';
 import { createViews } from '../solve/views.ts';
 import { type Contexts, createContexts } from './contexts.ts';
 import { planWithImages } from './find-images.ts';
+import { openLayouts } from './layouts.ts';
 import { openForeignCache } from './open-foreign-cache.ts';
 import { checkPlatforms, epochOf, planOptionsOf } from './plan-options.ts';
 import { reportChecks } from './report-checks.ts';
@@ -37,7 +40,13 @@ export async function runBuild(
   const file = await loadDockerfile(session, contexts);
   const planOptions = planOptionsOf(request, ports.emulators);
   const images = new Map<string, BaseImage>();
-  const planning = planWithImages(file, planOptions, { ...ports, request, emit, signal, images });
+  const layouts = openLayouts({
+    ...{ request, ports, signal, limits, kept: state.kept, newFolder: folders.newFolder },
+    holdChain: (chain) => void session.held.add(chain),
+    hold: (resource) => void resources.use(resource),
+  });
+  const finding = { ...ports, request, emit, signal, images, layouts };
+  const planning = planWithImages(file, planOptions, finding);
   // The checks know more once the base images are there, and are told of even if one is not.
   await planning.catch(() => {});
   signal.throwIfAborted();
@@ -47,6 +56,7 @@ export async function runBuild(
   const epochS = epochOf(request);
   for (const { chain } of plan.images.values()) if (chain) session.held.add(chain);
   await checkPlatforms(plan, ports.emulators);
+  for (const warning of missingDevices(plan)) emit(warning);
   emit({ kind: 'plan', steps: plan.steps });
   const foreign = openForeignCache(session, ports);
   const { filesystems } = foreign ?? ports;
@@ -56,6 +66,20 @@ export async function runBuild(
   const target = await solvePlan({ ...state, ports: { ...ports, filesystems } }, solving);
   await contexts.drain();
   return { plan, target, epochS, filesystems, resolved };
+}
+
+/** A device that a step may go without is told of, as there are none here. */
+function missingDevices({ stages }: Plan): BuildEvent[] {
+  return [...stages.values()].flatMap(({ steps }) =>
+    steps.flatMap(({ action, step: { line } }) =>
+      action.kind !== 'run'
+        ? []
+        : action.withoutDevices.map((name): BuildEvent => {
+            const message = `device ${name}: RUN --device is not supported, the step runs without it`;
+            return { kind: 'warning', code: 'DeviceUnavailable', message, line };
+          }),
+    ),
+  );
 }
 
 async function loadDockerfile({ request, emit }: Session, contexts: Contexts): Promise<Dockerfile> {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BuildSpec, CacheSpec, ContextSpec } from '../../client/index.ts';
-import { errorMessage, invalid, parseSize } from '../../core/index.ts';
+import { errorMessage, invalid, isDigest, parseSize } from '../../core/index.ts';
 import { parseBuildArgs } from '../build-args.ts';
 import { parseCsvOption, refuseOthers } from './csv-option.ts';
 
@@ -35,6 +35,7 @@ export interface BuildFlags {
   progress: string;
   quiet?: boolean;
   check?: boolean;
+  lint?: boolean;
   explain?: boolean;
   shellOnError?: boolean;
 }
@@ -99,6 +100,7 @@ function contextOf(name: string, value: string, folders: LocalContexts): Context
   if (value.startsWith('docker-image://'))
     return { kind: 'image', reference: value.slice('docker-image://'.length) };
   if (isRemote(value)) return { kind: 'remote', url: value };
+  if (value.startsWith(layoutScheme)) return layoutOf(name, value, folders);
   if (!statSync(value, { throwIfNoEntry: false })?.isDirectory()) {
     throw invalid(`parse --build-context: ${name}=${value}: there is no such folder`);
   }
@@ -109,8 +111,12 @@ function contextOf(name: string, value: string, folders: LocalContexts): Context
 
 /** A folder of this machine; its key is the same for the same folder at every build. */
 export function folderContext(folder: string): ContextSpec {
-  const key = createHash('sha256').update(`${hostname()}\0${machineId()}\0${folder}`);
-  return { kind: 'folder', key: key.digest('hex') };
+  return { kind: 'folder', key: keyOf(folder) };
+}
+
+function keyOf(folder: string): string {
+  const hash = createHash('sha256').update(`${hostname()}\0${machineId()}\0${folder}`);
+  return hash.digest('hex');
 }
 
 function machineId(): string {
@@ -119,6 +125,20 @@ function machineId(): string {
   } catch {
     return '';
   }
+}
+
+const layoutScheme = 'oci-layout://';
+
+/** `oci-layout://FOLDER[:tag][@digest]` */
+function layoutOf(name: string, value: string, folders: LocalContexts): ContextSpec {
+  const bad = (why: string) => invalid(`parse --build-context: ${name}=${value}: ${why}`);
+  const match = /^(.*?)(:[^/:@]+)?(@[^@]+)?$/.exec(value.slice(layoutScheme.length));
+  const [, folder = '', tag = '', digest = ''] = match ?? [];
+  if (folder === '') throw bad('it names no folder');
+  if (!existsSync(join(folder, 'oci-layout'))) throw bad(`${folder} is no OCI layout`);
+  if (digest !== '' && !isDigest(digest.slice(1))) throw bad('what follows @ is not a digest');
+  folders.set(name, resolve(folder));
+  return { kind: 'layout', key: keyOf(resolve(folder)), wanted: digest || tag };
 }
 
 /** An address of git or of a tar, rather than a folder (what docker build takes for one). */

@@ -8,6 +8,8 @@ import type { OpenContext } from './run-build.ts';
 export interface MainContext {
   readonly context: ContextSpec;
   readonly dockerfile: BuildSpec['dockerfile'];
+  /** The Dockerfile, where it is read here. */
+  readonly text?: { readonly name: string; readonly text: string };
   /** Present for a context that is uploaded. */
   readonly open?: OpenContext;
   /** Present for a folder of this machine. */
@@ -34,16 +36,18 @@ export async function mainContext(
   }
   const context = folderContext(folder);
   if (file === '-') {
-    return { context, folder, dockerfile: { text: (await readStdin()).toString('utf8') } };
+    const text = (await readStdin()).toString('utf8');
+    return { context, folder, dockerfile: { text }, text: { name: '-', text } };
   }
   const path = file === undefined ? resolve(folder, 'Dockerfile') : resolve(file);
   const text = readDockerfile(path);
   const inside = relative(folder, path);
   const isInside = inside !== '..' && !inside.startsWith('../');
-  if (isInside) return { context, folder, dockerfile: { path: inside } };
+  const own = { context, folder, text: { name: relative('.', path), text } };
+  if (isInside) return { ...own, dockerfile: { path: inside } };
   const ignore = readIfThere(`${path}.dockerignore`);
   const dockerfile = { text, fileName: basename(path), ...(ignore !== undefined && { ignore }) };
-  return { context, folder, dockerfile };
+  return { ...own, dockerfile };
 }
 
 async function fromStdin(file: string | undefined): Promise<MainContext> {

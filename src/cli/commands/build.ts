@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { buildsClient } from '../../client/index.ts';
+import { type BuildMessage, buildsClient } from '../../client/index.ts';
 import { canceled, formatReference, invalid, parseReference } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
+import { checkReport } from '../build/check-report.ts';
 import { readCredentials } from '../build/docker-config.ts';
 import { shellInFailedStep } from '../build/failed-step-shell.ts';
 import { renderFailure } from '../build/failure.ts';
+import { lintNote } from '../build/lint-note.ts';
 import { mainContext } from '../build/main-context.ts';
 import { parseOutput } from '../build/output-target.ts';
 import { createBuildReport, type ProgressKind } from '../build/report.ts';
@@ -28,7 +30,7 @@ export function buildCommand(program: Command): void {
     .option('--build-arg <name=value>', 'set an ARG', list, [])
     .option(
       '--build-context <name=source>',
-      'a folder, address or docker-image:// that FROM and --from may name',
+      'what a name in FROM and --from means: a folder, address, docker-image:// or oci-layout://',
       list,
       [],
     )
@@ -68,7 +70,8 @@ export function buildCommand(program: Command): void {
     .option('--allow <entitlement>', 'network.host, security.insecure', list, [])
     .option('--progress <kind>', 'auto, tty, plain, quiet, rawjson', 'auto')
     .option('-q, --quiet', 'print the image id only')
-    .option('--check', "only report what the builder's checks find")
+    .option('--check', "only report what the builder's checks find; exit with 1 if anything")
+    .option('--lint', 'show what the linter finds in the Dockerfile')
     .option('--explain', 'say of each step whether it came from the cache, and exactly why')
     .option('--shell-on-error', 'open a shell in the filesystem of a failed RUN')
     .action(build);
@@ -96,6 +99,8 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
   process.once('SIGTERM', onInterrupt);
   try {
     const builds = buildsClient(connectFrom(command));
+    const note = main.text && wantsNote(flags) ? lintNote(main.text, noteOptions(flags)) : '';
+    const warnings: Warning[] = [];
     const outcome = await runBuild({
       builds,
       spec: {
@@ -109,7 +114,10 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
       contexts,
       folders,
       targets,
-      onMessage: report.message,
+      onMessage(message) {
+        if (flags.check && message.kind === 'warning') warnings.push(message);
+        else report.message(message);
+      },
       signal: interrupt.signal,
     });
     report.finish();
@@ -117,6 +125,11 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
     const kept = keptStepOf(outcome);
     if (kept !== undefined) await shellInFailedStep(builds, kept);
     settle(outcome, flags);
+    if (flags.check && (outcome.kind === 'result' || warnings.length > 0)) {
+      process.stdout.write(checkReport(warnings));
+      if (warnings.length > 0) process.exitCode = 1;
+    }
+    if (flags.lint || outcome.kind === 'result') process.stderr.write(await note);
   } catch (error) {
     // A connection that is cut fails in its own words; what happened is that it was cut.
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
@@ -124,6 +137,18 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }
+}
+
+type Warning = Extract<BuildMessage, { kind: 'warning' }>;
+
+/** People at a terminal are told that there is something to be seen; scripts only when they ask. */
+function wantsNote({ lint, check, progress }: BuildFlags): boolean {
+  if (lint) return true;
+  return !check && process.stderr.isTTY && (progress === 'auto' || progress === 'tty');
+}
+
+function noteOptions({ lint = false }: BuildFlags) {
+  return { whole: lint, color: process.stderr.isTTY };
 }
 
 /** The step the daemon kept after its failure, if it did. */
@@ -137,6 +162,7 @@ function settle(outcome: BuildOutcome, flags: BuildFlags): void {
     process.exitCode = 1;
     return;
   }
+  if (flags.check) return;
   const { imageId, manifestDigest } = outcome;
   if (flags.iidfile) writeFileSync(flags.iidfile, imageId);
   if (flags.metadataFile) {

@@ -11,10 +11,17 @@ export function lintExitStatus(
   { noFail, format, failureThreshold }: Pick<LintConfig, 'noFail' | 'format' | 'failureThreshold'>,
 ): 0 | 1 {
   if (noFail || format === 'codeclimate' || format === 'codacy') return 0;
+  return countFailing(reports, failureThreshold) > 0 ? 1 : 0;
+}
+
+/** How many findings are at or above the threshold; a file that cannot be parsed always is. */
+export function countFailing(
+  reports: readonly FileReport[],
+  failureThreshold: LintConfig['failureThreshold'],
+): number {
   const rank = severities.findIndex((severity) => severity === failureThreshold);
   const failing = rank < 0 ? severities : severities.slice(0, rank + 1);
-  const fails = reports.some(({ findings }) =>
-    findings.some(({ code, severity }) => code === 'DL1000' || failing.includes(severity)),
-  );
-  return fails ? 1 : 0;
+  return reports
+    .flatMap(({ findings }) => findings)
+    .filter(({ code, severity }) => code === 'DL1000' || failing.includes(severity)).length;
 }

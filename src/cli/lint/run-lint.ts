@@ -95,9 +95,11 @@ function note(text: string): void {
   process.stderr.write(`berth: note: ${text}\n`);
 }
 
-async function readConfig(flags: LintFlags): Promise<LintConfig> {
-  const file = await readConfigFile(flags.config);
-  const sources = [flagsConfig(flags), environmentConfig(process.env), file?.config ?? {}];
+/** The configuration that flags, environment and the file of it make together. */
+export async function readConfig(flags?: LintFlags): Promise<LintConfig> {
+  const file = await readConfigFile(flags?.config);
+  const sources = [environmentConfig(process.env), file?.config ?? {}];
+  if (flags) sources.unshift(flagsConfig(flags));
   const config = mergeConfig(sources);
   for (const key of file?.unknownKeys ?? []) {
     note(`${file!.path}: the option ${shown(key)} is not known`);

@@ -49,7 +49,9 @@ export type ContextSpec =
   | { kind: 'folder'; key: string }
   | { kind: 'remote'; url: string }
   | { kind: 'none' }
-  | { kind: 'image'; reference: string };
+  | { kind: 'image'; reference: string }
+  /** A folder that is an OCI layout; `wanted` is `:tag`, `@digest`, or '' for the only image. */
+  | { kind: 'layout'; key: string; wanted: string };
 
 export type CacheSpec =
   | { kind: 'registry'; reference: string }
@@ -59,7 +61,7 @@ export type CacheSpec =
 /** Gives the contexts that a client has, by their names. */
 export interface ClientContexts {
   upload(name: string): BuildContext;
-  folder(name: string, key: string): BuildContext;
+  folder(name: string, key: string): Extract<BuildContext, { kind: 'folder' }>;
 }
 
 /** Turns the spec into a request. */
@@ -79,7 +81,9 @@ export function requestOf(spec: BuildSpec, client: ClientContexts): BuildRequest
   } = spec;
   if (dockerfile === undefined) throw invalid('build: field "dockerfile" is missing');
   const main = contextOf('default', context ?? { kind: 'none' }, client);
-  if (main.kind === 'image') throw invalid('build: the main context cannot be an image');
+  if (main.kind === 'image' || main.kind === 'layout') {
+    throw invalid('build: the main context cannot be an image');
+  }
   return {
     buildArgs: {},
     labels: {},
@@ -104,16 +108,33 @@ function contextOf(name: string, spec: ContextSpec, client: ClientContexts) {
     case 'upload':
       return client.upload(name);
     case 'folder':
-      if (typeof spec.key !== 'string') throw invalid(`build: context "${name}" has no key`);
-      return client.folder(name, spec.key);
+      return client.folder(name, keyOf(name, spec));
     case 'image':
       return { kind: 'image' as const, reference: parseReference(spec.reference) };
+    case 'layout':
+      return {
+        kind: 'layout' as const,
+        folder: client.folder(name, keyOf(name, spec)).folder,
+        wanted: wantedOf(name, spec),
+      };
     case 'remote':
     case 'none':
       return spec;
     default:
       throw invalid(`build: context "${name}" is of unknown kind`);
   }
+}
+
+function keyOf(name: string, { key }: { key?: unknown }): string {
+  if (typeof key === 'string') return key;
+  throw invalid(`build: context "${name}" has no key`);
+}
+
+function wantedOf(name: string, { wanted }: { wanted?: unknown }): string {
+  if (typeof wanted === 'string' && /^(?::[\w.-]{1,128}|@[a-z0-9]+:[0-9a-f]+|)$/.test(wanted)) {
+    return wanted;
+  }
+  throw invalid(`build: context "${name}": "wanted" is neither :tag nor @digest`);
 }
 
 function cacheAddressOf(spec: CacheSpec): CacheAddress {

@@ -37,6 +37,7 @@ export function planRun(
       planMount(state, mount, { origins, agentIndex: agentsBefore(instruction, index) }),
     ),
     script,
+    withoutDevices: instruction.devices.map(({ name }) => name),
   };
   for (const device of instruction.devices) {
     if (device.required) throw unsupported(`device ${device.name}: RUN --device is not supported`);
