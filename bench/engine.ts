@@ -14,24 +14,33 @@ export interface Engine extends AsyncDisposable {
 
 const launcher = join(import.meta.dirname, '../bin/berth');
 
-export async function startBerth(folder: string, registryPort: number): Promise<Engine> {
+/** Where a daemon keeps its data, and its run files. */
+export interface Folders {
+  readonly folder: string;
+  readonly runFolder: string;
+}
+
+export async function startBerth(
+  { folder, runFolder }: Folders,
+  registryPort: number,
+): Promise<Engine> {
   const config = join(folder, 'berth.yaml');
   mkdirSync(folder, { recursive: true });
   writeFileSync(config, 'registry: { anonymous: { pull: true, push: true } }\n');
-  return startEngine('berth', folder, `unix://${folder}/run/berth.sock`, launcher, [
+  return startEngine('berth', folder, `unix://${runFolder}/berth.sock`, launcher, [
     'daemon',
-    ...['--root', join(folder, 'root'), '--run', join(folder, 'run')],
+    ...['--root', join(folder, 'root'), '--run', runFolder],
     ...['--registry', `127.0.0.1:${registryPort}`, '--bridge', 'berth-bench0'],
     ...['--config', config],
   ]);
 }
 
 /** Debian's dockerd with the containerd it starts itself. */
-export async function startDockerd(folder: string): Promise<Engine> {
-  const host = `unix://${folder}/docker.sock`;
+export async function startDockerd({ folder, runFolder }: Folders): Promise<Engine> {
+  const host = `unix://${runFolder}/docker.sock`;
   return startEngine('dockerd', folder, host, 'dockerd', [
-    ...['--data-root', join(folder, 'root'), '--exec-root', join(folder, 'exec')],
-    ...['--host', host, '--pidfile', join(folder, 'pid'), '--log-level', 'error'],
+    ...['--data-root', join(folder, 'root'), '--exec-root', join(runFolder, 'exec')],
+    ...['--host', host, '--pidfile', join(runFolder, 'pid'), '--log-level', 'error'],
     ...['--max-concurrent-uploads', '5', '--max-concurrent-downloads', '5'],
   ]);
 }

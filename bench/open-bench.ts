@@ -3,6 +3,7 @@ import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Builder, buildkitBuilder, classicBuilder, openBuildah } from './builder.ts';
 import { type Engine, startBerth, startDockerd, startRegistry } from './engine.ts';
+import { run } from './processes.ts';
 
 /** What every row finds ready. */
 export interface Bench extends AsyncDisposable {
@@ -42,14 +43,21 @@ export async function openBench(folder: string): Promise<Bench> {
     }
   }
 
-  const berth = started.use(await startBerth(join(folder, 'berth'), registryPort.berth));
+  // In memory, as /run is.
+  await mkdir(join(folder, 'run'));
+  await run('mount', ['-t', 'tmpfs', 'tmpfs', join(folder, 'run')]);
+  const foldersOf = (name: string) => ({
+    folder: join(folder, name),
+    runFolder: join(folder, 'run', name),
+  });
+  const berth = started.use(await startBerth(foldersOf('berth'), registryPort.berth));
   const classic = (name: string) => add(classicBuilder(name, berth.docker));
   const kit = await attempt('berth classic', () => buildkitBuilder('berth', berth.host, folder));
   if (kit) {
     add(kit);
     classic('berth classic');
   } else classic('berth');
-  const dockerd = await attempt('dockerd', () => startDockerd(join(folder, 'dockerd')));
+  const dockerd = await attempt('dockerd', () => startDockerd(foldersOf('dockerd')));
   if (dockerd) {
     started.use(dockerd);
     add(classicBuilder('dockerd', dockerd.docker));

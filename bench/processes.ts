@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A program in the background whose output goes to a log of its own. */
 export interface Background extends AsyncDisposable {
   readonly pid: number;
-  /** Resident memory of it and of all its descendants. */
+  /** Resident memory of it and of all its descendants but containers' shims. */
   residentBytes(): number;
 }
 
@@ -92,9 +92,11 @@ function endOf(logPath: string): string {
   return readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
 }
 
+/** A shim belongs to its container, and is the same program whose daemon ever started it. */
 function residentBytesOf(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    if (status.startsWith('Name:\tcontainerd-shim')) return 0;
     const kilobytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
     return childrenOf(pid).reduce((sum, child) => sum + residentBytesOf(child), kilobytes * 1024);
   } catch {

@@ -16,7 +16,12 @@ import { createLifecycle } from './containers/verbs/lifecycle.ts';
 import { createRemoval, type Removal } from './containers/verbs/remove-container.ts';
 import { createRestarts } from './containers/verbs/restarts.ts';
 import { createWaiters } from './containers/waiters.ts';
-import { type EngineParts, type EnginePaths, shimEventsPath } from './engine-parts.ts';
+import {
+  type EngineParts,
+  type EnginePaths,
+  shimEventsPath,
+  shimSocketsPath,
+} from './engine-parts.ts';
 import type { Events } from './events/events.ts';
 import { createContainerFiles } from './files/container-files.ts';
 import { createOutputs } from './io/output/outputs.ts';
@@ -63,6 +68,7 @@ export interface Engine extends AsyncDisposable {
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { paths, events } = options;
   await mkdir(paths.runPath, { recursive: true, mode: 0o711 });
+  await mkdir(shimSocketsPath(paths), { recursive: true, mode: 0o700 });
   const closing = new AbortController();
   const parts = assemble(options, {
     later: {

@@ -67,6 +67,11 @@ export function shimEventsPath({ runPath }: EnginePaths): string {
   return join(runPath, 'shim-events.sock');
 }
 
+/** Folder of the sockets on which shims listen. */
+export function shimSocketsPath({ runPath }: EnginePaths): string {
+  return join(runPath, 'shims');
+}
+
 /** Where the parts of one container lie. */
 export interface ContainerPaths {
   readonly statePath: string;

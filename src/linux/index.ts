@@ -128,3 +128,4 @@ export {
 export { giveBackFreeMemory } from './process/free-memory.ts';
 export { openEventFd, Poller } from './process/poller.ts';
 export { parseSignal } from './process/signals.ts';
+export { listenForHeir } from './process/unix-socket.ts';

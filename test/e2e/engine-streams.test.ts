@@ -351,12 +351,12 @@ describe('streams of containers', () => {
       const other = await stage.create('sleep 1000');
       await containers().start(other);
       const { id: execId } = await streams().createExec(other, {
-        Cmd: ['sleep', '1000'],
+        Cmd: ['sh', '-c', 'echo up; exec sleep 1000'],
         AttachStdout: true,
       });
-      const done = streams().startExec(execId, createClient().stream, { tty: false });
-      while (streams().getExec(execId).state.kind !== 'running') await sleep(5);
-      await sleep(50);
+      const client = createClient();
+      const done = streams().startExec(execId, client.stream, { tty: false });
+      await client.says('up');
       await containers().kill(other);
       await done;
       const { state } = streams().getExec(execId);

@@ -1,7 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { errorKind } from '../../core/index.ts';
 import type { ContainerRecord } from '../containers/container-record.ts';
-import { containerPaths, type EngineParts, shimEventsPath } from '../engine-parts.ts';
+import {
+  containerPaths,
+  type EngineParts,
+  shimEventsPath,
+  shimSocketsPath,
+} from '../engine-parts.ts';
 import { connectShim, deleteShim, type Shim, type ShimOptions } from '../runtime/shim.ts';
 import { unmountBundle } from './mount-sources.ts';
 
@@ -15,6 +20,7 @@ export function shimOptions(
     bundlePath: containerPaths(parts.paths, id).bundlePath,
     binary: parts.runtimes.get(runtime).shimBinary,
     eventsPath: shimEventsPath(parts.paths),
+    socketsPath: shimSocketsPath(parts.paths),
   };
 }
 

@@ -1,12 +1,23 @@
 import { spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type BerthError, errnoCode, internal, notFound, unavailable } from '../../core/index.ts';
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  type BerthError,
+  errnoCode,
+  internal,
+  notFound,
+  randomId,
+  unavailable,
+} from '../../core/index.ts';
+import { listenForHeir } from '../../linux/index.ts';
 import { type TaskService, taskService } from './task-service.ts';
 import { TtrpcClient } from './ttrpc-client.ts';
 
 /** The namespace Berth's shims carry; the runtime keeps its state in a folder of that name. */
 export const shimNamespace = 'berth';
+
+const runcShim = 'containerd-shim-runc-v2';
 
 export interface ShimOptions {
   readonly id: string;
@@ -14,8 +25,10 @@ export interface ShimOptions {
   readonly bundlePath: string;
   /** Path or name of the shim's binary. */
   readonly binary: string;
-  /** Unix socket the shim tells its events to; need not answer. Names the shim's own socket too. */
+  /** Unix socket the shim tells its events to; need not answer. */
   readonly eventsPath: string;
+  /** Folder, there already, for the sockets of shims that are started without their `start` action. */
+  readonly socketsPath: string;
   /**
    * Descriptors the shim inherits and keeps open while it lives: read ends of the container's
    * fifos, so that output outlasts a daemon that is away.
@@ -36,8 +49,40 @@ export interface Shim extends Disposable {
  * bundle, which has to exist: a shim without one exits silently.
  */
 export async function startShim(options: ShimOptions): Promise<Shim> {
+  if (basename(options.binary) === runcShim)
+    return connectTo(options, await startRuncShim(options));
   const { stdout } = await runShim(options, 'start');
   return connectTo(options, parseAddress(stdout.toString()));
+}
+
+/**
+ * Does for runc's shim what its `start` action does, and saves a process: the shim inherits its
+ * socket as descriptor 3, finds its address in the bundle, and goes on when the daemon ends.
+ */
+async function startRuncShim(options: ShimOptions): Promise<string> {
+  const { binary, bundlePath, heldFds = [], socketsPath } = options;
+  // Never the same twice: a shim of the run before removes its own, perhaps only now.
+  const socketPath = join(socketsPath, randomId().slice(0, 24));
+  const address = `unix://${socketPath}`;
+  writeFileSync(join(bundlePath, 'address'), address);
+  const socketFd = listenForHeir(socketPath);
+  // Shim and runtime do one thing at a time; more threads only look for work.
+  const shim = spawn(binary, shimArguments(options), {
+    cwd: bundlePath,
+    env: { ...shimEnvironment(options), GOMAXPROCS: '2' },
+    stdio: ['ignore', 'ignore', 'ignore', socketFd, ...heldFds],
+    detached: true,
+  });
+  closeSync(socketFd);
+  shim.unref();
+  await new Promise<void>((resolve, reject) => {
+    shim.once('spawn', resolve);
+    shim.on('error', (error) => reject(startError(binary, error)));
+  });
+  // The kernel is to end what a container runs before what watches it ends, and both before us.
+  const ownScore = Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+  await writeFile(`/proc/${shim.pid}/oom_score_adj`, String(Math.min(ownScore + 1, 1000)));
+  return address;
 }
 
 /** Connects to a shim started earlier, perhaps by a daemon before. Rejects with `unavailable`. */
@@ -92,12 +137,11 @@ function runShim(
   options: ShimOptions,
   action: 'start' | 'delete',
 ): Promise<{ stdout: Buffer; stderr: Buffer }> {
-  const { id, bundlePath, binary, eventsPath, heldFds = [] } = options;
-  const args = ['-namespace', shimNamespace, '-id', id, '-address', eventsPath, action];
+  const { bundlePath, binary, heldFds = [] } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, args, {
+    const child = spawn(binary, [...shimArguments(options), action], {
       cwd: bundlePath,
-      env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', TTRPC_ADDRESS: eventsPath },
+      env: shimEnvironment(options),
       // Descriptor 3 becomes the shim's listening socket when it starts itself anew.
       stdio: ['ignore', 'pipe', 'pipe', 'ignore', ...(action === 'start' ? heldFds : [])],
     });
@@ -113,6 +157,15 @@ function runShim(
         reject(internal(`failed to ${action} shim: ${said || `exit ${code ?? signal}`}: unknown`));
     });
   });
+}
+
+function shimArguments({ id, eventsPath }: ShimOptions): string[] {
+  return ['-namespace', shimNamespace, '-id', id, '-address', eventsPath];
+}
+
+function shimEnvironment({ eventsPath }: ShimOptions): Record<string, string> {
+  const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin' } = process.env;
+  return { PATH, TTRPC_ADDRESS: eventsPath };
 }
 
 function startError(binary: string, cause: Error): BerthError {
