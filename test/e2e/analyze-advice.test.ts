@@ -141,6 +141,17 @@ const cases: {
     advice: /RUN --mount=type=bind.* in place of line 2/,
   },
   {
+    name: 'one of two names removed, then the other',
+    wasteful:
+      'FROM busybox\nRUN dd if=/dev/zero of=/a bs=1000 count=350 && ln /a /b\nRUN rm /a\nRUN rm /b\n',
+    advised:
+      'FROM busybox\nRUN dd if=/dev/zero of=/a bs=1000 count=350 && ln /a /b && rm /a && rm /b\n',
+    kind: 'removed',
+    lines: [2, 4],
+    bytes: 350_000,
+    advice: /join line 4 to line 2/,
+  },
+  {
     name: "a package manager's cache",
     wasteful:
       'FROM busybox\nRUN mkdir -p /var/cache/apt && dd if=/dev/zero of=/var/cache/apt/p bs=1000 count=600\nRUN rm -rf /var/cache/apt/*\n',
@@ -185,6 +196,14 @@ test('what the base image brought is not laid to the Dockerfile', async () => {
   assert.deepEqual(waste[0]!.brought.line, undefined);
   assert.equal(waste[0]!.fromBase, true);
   assert.match(waste[0]!.advice, /take a smaller base/);
+});
+
+test('what is still seen by another name is not wasted', async () => {
+  const { waste } = await report(
+    'linked',
+    'FROM busybox\nRUN dd if=/dev/zero of=/a bs=1000 count=350 && ln /a /b\nRUN rm /a\n',
+  );
+  assert.deepEqual(waste, []);
 });
 
 test('a stage that only gives files to another leaves no waste', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  appendFileSync,
   cpSync,
   createWriteStream,
   mkdtempSync,
@@ -108,6 +109,16 @@ test('a layout with a blob that is cut anywhere is refused', async () => {
       const result = analyzed(`oci:${copy}`);
       assert.equal(await refusedOr(undefined, `${blob} at ${left}`, result), 'refused');
     }
+    rmSync(copy, { recursive: true });
+  }
+});
+
+test('a layout with a blob longer than its descriptor says is refused', async () => {
+  for (const blob of readdirSync(join(folder, 'layout/blobs/sha256'))) {
+    const copy = join(folder, 'longer');
+    cpSync(join(folder, 'layout'), copy, { recursive: true });
+    appendFileSync(join(copy, 'blobs/sha256', blob), 'more');
+    assert.equal(await refusedOr(undefined, blob, analyzed(`oci:${copy}`)), 'refused');
     rmSync(copy, { recursive: true });
   }
 });

@@ -43,3 +43,39 @@ test('of many files the largest are named', async () => {
     ['/d/f29', '/d/f28', '/d/f27', '/d/f26', '/d/f25'],
   );
 });
+
+const link = (linkTarget: string) => ({ type: 'hardlink' as const, linkTarget });
+
+test('bytes with several names are wasted when the last name is gone', async () => {
+  const image = await layeredImage([
+    {
+      members: {
+        a: 100,
+        b: link('a'),
+        c: link('./b'),
+        other: 7,
+        away: link('../../x'),
+        lost: link('none'),
+      },
+    },
+    { members: { '.wh.a': 0 } },
+    { members: { '.wh.other': 0, '.wh.away': 0, '.wh.lost': 0 } },
+    { members: { '.wh.b': 0, c: 'new' } },
+  ]);
+  const { waste } = await analyzeImage(image);
+  assert.deepEqual(
+    waste.map(({ undoneBy, kind, files, sizeBytes }) => [undoneBy, kind, files, sizeBytes]),
+    [
+      [3, 'rewritten', 1, 100],
+      [2, 'removed', 1, 7],
+    ],
+  );
+});
+
+test('links that lead in circles', async () => {
+  const image = await layeredImage([
+    { members: { a: link('b'), b: link('a') } },
+    { members: { '.wh.a': 0, '.wh.b': 0 } },
+  ]);
+  assert.deepEqual((await analyzeImage(image)).waste, []);
+});

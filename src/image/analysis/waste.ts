@@ -1,4 +1,5 @@
 import type { ImageTree } from './image-tree.ts';
+import { linkGroups } from './link-groups.ts';
 import { Stack } from './stack.ts';
 
 /**
@@ -21,21 +22,22 @@ export interface Waste {
 
 const mostExamples = 5;
 
-/** Who wasted how much, the most wasteful pair of layers first. Every hidden file counts once. */
+/**
+ * Who wasted how much, the most wasteful pair of layers first. Every hidden file counts once; one
+ * with hard links only when the last of its names is hidden.
+ */
 export function wasteOf(image: ImageTree): Waste[] {
   const found = new Map<string, OpenWaste>();
+  const groups = image.layers.map(linkGroups);
   const stack = new Stack(image);
   image.layers.forEach(({ tree }, index) => {
     const add = (path: number, lower: number, kindOf: () => WasteKind) => {
-      const sizeBytes = image.layers[lower]!.tree.sizeOf(stack.nodeAt[path]!);
+      const node = stack.nodeAt[path]!;
+      const group = groups[lower]!.get(node);
+      if (group && --group.namesLeft > 0) return;
+      const sizeBytes = image.layers[lower]!.tree.sizeOf(group?.file ?? node);
       if (sizeBytes === 0) return;
-      const kind = kindOf();
-      const key = `${lower} ${index} ${kind}`;
-      let waste = found.get(key);
-      if (!waste) {
-        waste = { broughtBy: lower, undoneBy: index, kind, files: 0, sizeBytes: 0, largest: [] };
-        found.set(key, waste);
-      }
+      const waste = wasteAmong(found, { broughtBy: lower, undoneBy: index, kind: kindOf() });
       waste.files++;
       waste.sizeBytes += sizeBytes;
       keepLargest(waste.largest, { path, sizeBytes });
@@ -60,6 +62,20 @@ export function wasteOf(image: ImageTree): Waste[] {
         sizeBytes,
       })),
     }));
+}
+
+/** The entry for this cause, made when it is the first. */
+function wasteAmong(
+  found: Map<string, OpenWaste>,
+  cause: Pick<Waste, 'broughtBy' | 'undoneBy' | 'kind'>,
+): OpenWaste {
+  const key = `${cause.broughtBy} ${cause.undoneBy} ${cause.kind}`;
+  let waste = found.get(key);
+  if (!waste) {
+    waste = { ...cause, files: 0, sizeBytes: 0, largest: [] };
+    found.set(key, waste);
+  }
+  return waste;
 }
 
 type OpenWaste = { -readonly [Key in Exclude<keyof Waste, 'examples'>]: Waste[Key] } & {
