@@ -19,8 +19,8 @@ export function countFailing(
   reports: readonly FileReport[],
   failureThreshold: LintConfig['failureThreshold'],
 ): number {
-  const rank = severities.findIndex((severity) => severity === failureThreshold);
-  const failing = rank < 0 ? severities : severities.slice(0, rank + 1);
+  const mildest = severities.find((severity) => severity === failureThreshold);
+  const failing = mildest ? severities.slice(0, severities.indexOf(mildest) + 1) : severities;
   return reports
     .flatMap(({ findings }) => findings)
     .filter(({ code, severity }) => code === 'DL1000' || failing.includes(severity)).length;

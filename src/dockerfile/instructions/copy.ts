@@ -1,3 +1,4 @@
+import { errorMessage } from '../../core/index.ts';
 import { expand } from '../expand.ts';
 import { type Delimiter, type Heredoc, parseHeredocOperator } from '../heredoc.ts';
 import type { AddInstruction, CopyInstruction } from '../instruction.ts';
@@ -113,7 +114,13 @@ function inlineSource({ range }: Word, operator: Delimiter, opened: Heredoc | un
 function checkedFrom(word: Word, { command }: Request): Word | undefined {
   if (word.text === '') return undefined;
   const { escapeToken } = command;
-  if (expand(word.text, () => undefined, { escapeToken }) === word.text) return word;
+  let expanded: string;
+  try {
+    expanded = expand(word.text, () => undefined, { escapeToken });
+  } catch (error) {
+    throw new SyntaxFault(errorMessage(error), word.range);
+  }
+  if (expanded === word.text) return word;
   throw new SyntaxFault(
     'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
     word.range,
