@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { BuildMessage, BuildSpec, CacheSpec, ContextSpec } from '../api/index.ts';
 import { internal } from '../core/index.ts';
@@ -18,7 +19,7 @@ export function buildsClient(connection: Connection) {
       await connection.json({ method: 'PUT', path, stream, headers, signal });
     },
     /** The connection on which to serve folders to the build (see session/). */
-    session: (id: string, headers: Record<string, string | string[]>): Promise<Duplex> =>
+    session: (id: string, headers: Record<string, string | string[]>): Promise<Socket> =>
       connection.upgrade({
         ...{ method: 'POST', path: at(id, '/session') },
         headers: { ...headers, upgrade: 'h2c' },

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Duplex, Readable } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { BerthError, type ErrorKind, errnoCode, invalid, unavailable } from '../core/index.ts';
 
 /** One address of the daemon; requests are independent of each other. */
@@ -8,7 +9,7 @@ export interface Connection {
   /** Sends a request and gives the answer's stream once its status is a good one, else throws. */
   send(request: ClientRequest): Promise<IncomingMessage>;
   /** Sends a request that makes the connection a bare stream both ways. */
-  upgrade(request: ClientRequest): Promise<Duplex>;
+  upgrade(request: ClientRequest): Promise<Socket>;
   /** As `send`, for JSON both ways; undefined for an empty answer. */
   json<T>(request: ClientRequest): Promise<T>;
 }
@@ -74,7 +75,7 @@ export function connect(host: string): Connection {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  function upgrade(request: ClientRequest): Promise<Duplex> {
+  function upgrade(request: ClientRequest): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest({
         ...target,
@@ -87,7 +88,7 @@ export function connect(host: string): Connection {
       outgoing.on('response', (answer) => answerError(answer).then(reject, reject));
       outgoing.on('upgrade', (_answer, socket, head) => {
         if (head.length > 0) socket.unshift(head);
-        resolve(socket);
+        resolve(socket as Socket);
       });
       outgoing.end();
     });

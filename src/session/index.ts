@@ -8,3 +8,4 @@ export { openSession, type SendOptions, type Session } from './open-session.ts';
 export { type SessionOffers, serveSession, sessionHead, sessionHeaders } from './serve-session.ts';
 export { type SessionHead, sessionHeader, sessionHeadOf } from './session-head.ts';
 export type { Login } from './session-methods.ts';
+export { type SocketPair, socketPair } from './socket-pair.ts';

@@ -10,7 +10,7 @@ import { type Methods, serveGrpc, unary } from './grpc/serve.ts';
 import { openSession, type Session } from './open-session.ts';
 import { type SessionOffers, serveSession, sessionHead, sessionHeaders } from './serve-session.ts';
 import { sessionHeadOf } from './session-head.ts';
-import { socketPair } from './testing/socket-pair.ts';
+import { socketPair } from './socket-pair.ts';
 
 async function withSession(
   offers: SessionOffers,

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RemoteFolder } from '../build/index.ts';
 import { type ByteStream, errorKind, unsupported } from '../core/index.ts';
@@ -40,7 +41,7 @@ export interface SendOptions {
 }
 
 /** Speaks to a client over the connection it gave up for this. */
-export function openSession(connection: Duplex, head: SessionHead): Session {
+export function openSession(connection: Socket, head: SessionHead): Session {
   const channel = openChannel(connection);
   const offers = (path: string) => head.methods.has(path.toLowerCase());
   watchHealth(channel, offers(methods.checkHealth.path));

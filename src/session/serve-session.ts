@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { message, notFound } from '../core/index.ts';
 import { joinConnection } from './byte-messages.ts';
@@ -20,7 +21,7 @@ export interface SessionOffers {
 }
 
 /** The client's end of a session: answers the daemon over this connection until either ends it. */
-export function serveSession(connection: Duplex, offers: SessionOffers): GrpcServer {
+export function serveSession(connection: Socket, offers: SessionOffers): GrpcServer {
   return serveGrpc(connection, methodsOf(offers));
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { ByteStream } from '../../core/index.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
@@ -43,7 +43,7 @@ export interface HijackRoute {
 
 export interface Hijack {
   /** The bare connection; what it reads begins with the first byte after the request. */
-  readonly stream: Duplex;
+  readonly stream: Socket;
   /**
    * Sends the status line, 101 when the client asked to upgrade (to `protocol`, which is `tcp` unless
    * given) and 200 if not; idempotent.

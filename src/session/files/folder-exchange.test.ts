@@ -15,7 +15,7 @@ import type { RemoteChoice, RemoteEntry, RemoteFiles } from '../../build/index.t
 import { createIgnoreMatcher } from '../../dockerfile/index.ts';
 import { openSession, type Session } from '../open-session.ts';
 import { serveSession, sessionHead } from '../serve-session.ts';
-import { socketPair } from '../testing/socket-pair.ts';
+import { socketPair } from '../socket-pair.ts';
 
 const signal = new AbortController().signal;
 

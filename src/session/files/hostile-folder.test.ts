@@ -5,7 +5,7 @@ import type { RemoteFiles } from '../../build/index.ts';
 import type { Call } from '../grpc/byte-call.ts';
 import { openChannel } from '../grpc/channel.ts';
 import { serveGrpc } from '../grpc/serve.ts';
-import { socketPair } from '../testing/socket-pair.ts';
+import { socketPair } from '../socket-pair.ts';
 import { goFileMode } from './file-mode.ts';
 import {
   decodePacket,

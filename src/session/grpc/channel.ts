@@ -1,5 +1,5 @@
 import { type ClientHttp2Stream, connect, constants } from 'node:http2';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { canceled, type Message, unavailable } from '../../core/index.ts';
 import { type Call, incomingMessages, lostCall, sendMessages } from './byte-call.ts';
 import { connectionOptions, widenWindow } from './connection-options.ts';
@@ -40,7 +40,7 @@ export interface UnaryMethod<Request extends object, Response extends object> {
 }
 
 /** Speaks gRPC, as the calling end, over a connection that stands already. */
-export function openChannel(connection: Duplex): Channel {
+export function openChannel(connection: Socket): Channel {
   const session = connect('http://localhost', {
     ...connectionOptions,
     createConnection: () => connection,

@@ -1,5 +1,5 @@
 import { performServerHandshake, type ServerHttp2Stream } from 'node:http2';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { invalid, type Message, unsupported } from '../../core/index.ts';
 import { type Call, incomingMessages, lostCall, sendMessages } from './byte-call.ts';
 import { connectionOptions, widenWindow } from './connection-options.ts';
@@ -16,7 +16,7 @@ export interface GrpcServer extends AsyncDisposable {
 }
 
 /** Serves gRPC over a connection that stands already. */
-export function serveGrpc(connection: Duplex, methods: Methods): GrpcServer {
+export function serveGrpc(connection: Socket, methods: Methods): GrpcServer {
   const session = performServerHandshake(connection, connectionOptions);
   const controller = new AbortController();
   widenWindow(session);

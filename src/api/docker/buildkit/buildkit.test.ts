@@ -11,10 +11,12 @@ import { BerthError, canceled, type Digest, streamOf } from '../../../core/index
 import { createIgnoreMatcher } from '../../../dockerfile/index.ts';
 import {
   type Channel,
+  joinConnection,
   openChannel,
   type SessionOffers,
   serveSession,
   sessionHeaders,
+  socketPair,
 } from '../../../session/index.ts';
 import { type ServedApi, serveApi } from '../../http/http-fixture.ts';
 import { dockerTable, pageNotFound } from '../docker-api.ts';
@@ -353,4 +355,34 @@ test('the daemon tells of itself', async () => {
   const { record } = await channel.ask(messages.listWorkers, {});
   assert.deepEqual(record[0]?.platforms, [{ OS: 'linux', Architecture: 'amd64', Variant: '' }]);
   assert.deepEqual((await channel.ask(messages.diskUsage, {})).record, []);
+});
+
+test('a session within the connection, and a folder that is another session’s', async () => {
+  let seen: BuildRequest | undefined;
+  await using api = await serve(async (request) => {
+    seen = request;
+    return done();
+  });
+  using offers = contextOf({ Dockerfile: 'FROM x\n' });
+  using other = contextOf({ Dockerfile: 'FROM other\n' });
+  await using channel = await client(api, offers);
+  // The client's end of the carried connection, as buildx has it for builds that share files.
+  using pair = await socketPair();
+  await using _server = serveSession(pair.near, other);
+  const headers = sessionHeaders(other, { id: 's2' });
+  const metadata = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, [value].flat()]),
+  );
+  const call = channel.open(messages.sessionPath, { metadata });
+  const joined = joinConnection(call, pair.far, call.end);
+  await drive(channel, { 'local-sessionid:dockerfile': 's2' });
+  assert.deepEqual(seen?.dockerfile, {
+    text: 'FROM other\n',
+    fileName: 'Dockerfile',
+    ignore: undefined,
+  });
+  pair.far.destroy();
+  await joined.catch(() => {});
+  // What ends a carried connection ends nothing else.
+  await drive(channel);
 });

@@ -1,4 +1,3 @@
-import { duplexPair } from 'node:stream';
 import { conflict, invalid } from '../../../core/index.ts';
 import {
   type Call,
@@ -7,6 +6,7 @@ import {
   type Session,
   type SessionHead,
   sessionHeadOf,
+  socketPair,
 } from '../../../session/index.ts';
 import type { Hijack } from '../../http/route.ts';
 import { createAwaitedMap } from './awaited-map.ts';
@@ -44,7 +44,7 @@ export async function holdInside(call: Call, sessions: Sessions): Promise<void> 
     Object.fromEntries(Object.entries(call.metadata).map(([name, all]) => [name, all.join(',')])),
   );
   if (head.id === '') throw invalid('open session: it has no id');
-  const [near, far] = duplexPair();
-  call.signal.addEventListener('abort', () => far.destroy());
-  await Promise.race([sessions.hold(near, head), joinConnection(call, far)]);
+  using pair = await socketPair();
+  call.signal.addEventListener('abort', () => pair.far.destroy());
+  await Promise.race([sessions.hold(pair.near, head), joinConnection(call, pair.far)]);
 }
