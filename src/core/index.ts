@@ -26,6 +26,7 @@ export {
   unsupported,
 } from './errors.ts';
 export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
+export { compileGoPattern, type GoPattern } from './go-pattern.ts';
 export { randomId, shortId } from './ids.ts';
 export { isLicenseExpression } from './license-expression.ts';
 export { nameBytes, nameText } from './name-text.ts';

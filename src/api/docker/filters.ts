@@ -1,4 +1,4 @@
-import { invalid } from '../../core/index.ts';
+import { compileGoPattern, type GoPattern, invalid } from '../../core/index.ts';
 import type { Query } from '../http/query.ts';
 
 /**
@@ -7,6 +7,7 @@ import type { Query } from '../http/query.ts';
  */
 export class Filters {
   readonly #values: ReadonlyMap<string, readonly string[]>;
+  readonly #patterns = new Map<string, GoPattern | undefined>();
 
   constructor(values: Iterable<readonly [string, readonly string[]]> = []) {
     this.#values = new Map(values);
@@ -37,7 +38,13 @@ export class Filters {
 
   /** Equal to one of the values or matched by it as a regular expression, as Docker does names. */
   pattern(name: string, source: string): boolean {
-    return this.some(name, (value) => value === source || compile(value)?.test(source) === true);
+    return this.some(name, (value) => value === source || this.#matches(value, source));
+  }
+
+  /** A filter asks the same of many names: each pattern is compiled once. */
+  #matches(value: string, source: string): boolean {
+    if (!this.#patterns.has(value)) this.#patterns.set(value, compile(value));
+    return this.#patterns.get(value)?.test(source) === true;
   }
 
   /** Every `key` and `key=value` of the filter is among the labels. */
@@ -78,12 +85,10 @@ const flags: Record<string, boolean> = {
   f: false,
 };
 
-/** Patterns come from clients: a long one is not worth the time it may take. */
-const longestPattern = 256;
-
-function compile(pattern: string): RegExp | undefined {
+/** Undefined for what is no pattern: as for Docker it matches nothing then. */
+function compile(pattern: string): GoPattern | undefined {
   try {
-    return pattern.length > longestPattern ? undefined : new RegExp(pattern);
+    return compileGoPattern(pattern);
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { invalid } from '../../core/index.ts';
+import { compileGoPattern, type GoPattern, invalid } from '../../core/index.ts';
 import type { ContainerConfig, HostConfig } from '../containers/container-config.ts';
 import type { LogTarget } from '../io/output/messages.ts';
 
@@ -101,9 +101,9 @@ function choose(
   return pairs.filter(([key]) => wanted.has(key) || expression?.test(key));
 }
 
-function readPattern(text: string): RegExp {
+function readPattern(text: string): GoPattern {
   try {
-    return new RegExp(text);
+    return compileGoPattern(text);
   } catch (cause) {
     throw invalid(`invalid log option pattern: "${text}"`, { cause });
   }
