@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type Digest, finishDigest } from '../../core/index.ts';
+import { type Digest, finishDigest, invalid } from '../../core/index.ts';
 import type { BuildRequest } from '../builder.ts';
 import { inlineField } from '../cache/transfer/cache-document.ts';
 import type { ImageWriter } from '../ports.ts';
 import type { SolvedBuild } from '../session/session.ts';
 import { travellingRecords, wantsInlineCache } from './export-caches.ts';
 import { imageConfig } from './image-config.ts';
+
+/** As much as is read of a configuration anywhere. */
+const mostConfigBytes = 4 * 2 ** 20;
 
 export interface FinishedImage {
   readonly imageId: Digest;
@@ -30,6 +33,12 @@ export async function finishImage(
     ? { [inlineField]: await travellingRecords(solved, 'min') }
     : {};
   const rawConfig = Buffer.from(JSON.stringify({ ...config, ...inline }));
+  if (rawConfig.length > mostConfigBytes) {
+    const kib = Math.ceil(rawConfig.length / 1024);
+    throw invalid(
+      `write image: its configuration, with ${config.history?.length ?? 0} entries of history, has ${kib} KiB, and may have 4096`,
+    );
+  }
   return { rawConfig, imageId: finishDigest(createHash('sha256').update(rawConfig)) };
 }
 

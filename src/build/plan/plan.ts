@@ -1,4 +1,4 @@
-import { formatReference, parseReference } from '../../core/index.ts';
+import { formatReference, invalid, parseReference } from '../../core/index.ts';
 import {
   type BuildArgs,
   type Dockerfile,
@@ -164,6 +164,9 @@ function missingImages(
   return [...missing.values()];
 }
 
+/** Entries of histories that all stages together may inherit: beyond any use, and still quick. */
+const mostInherited = 2_000_000;
+
 interface Material {
   readonly list: StageList;
   readonly needed: readonly number[];
@@ -175,10 +178,15 @@ interface Material {
 
 function planStages(material: Material): Plan {
   const states = new Map<number, StageState>();
+  let inherited = 0;
   const stages = new Map<number, PlannedStage>();
   const steps: BuildStep[] = [];
   for (const index of material.needed) {
     const state = initialState(material, index, states);
+    inherited += state.image.history.length;
+    if (inherited > mostInherited) {
+      throw invalid(`plan stages: they inherit more than ${mostInherited} entries of the history`);
+    }
     states.set(index, state);
     const planned = planStage(material, { index, state, steps });
     stages.set(index, planned);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { BerthError, type Digest, digestOf, errorKind } from '../../core/index.ts';
 import type { Dockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildStep, StepFailureDetails } from '../builder.ts';
@@ -26,6 +27,8 @@ export interface StageSolverOptions {
   /** Says why a step missed the cache. */
   readonly explain?: (missed: Missed, mayUseCache: boolean) => readonly string[];
 }
+
+const stepsAtOnce = 50;
 
 /** A stage that is built. */
 export interface SolvedStage {
@@ -83,7 +86,9 @@ async function solveStage(
 ): Promise<SolvedStage> {
   let walk: Walk | undefined;
   let finish: SolvedStage['finish'] = () => {};
-  for (const planned of stage.steps) {
+  for (const [index, planned] of stage.steps.entries()) {
+    // Steps that only change the configuration wait for nothing: others get their turn here.
+    if (index % stepsAtOnce === stepsAtOnce - 1) await setImmediate();
     finish();
     const { step } = planned;
     options.emit({ kind: 'step-started', step: step.number, atMs: Date.now() });

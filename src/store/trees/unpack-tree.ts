@@ -1,5 +1,6 @@
 import { createHash, type Hash, hash } from 'node:crypto';
-import { openSync } from 'node:fs';
+import { openSync, statfsSync } from 'node:fs';
+import { constants as os } from 'node:os';
 import { invalid } from '../../core/index.ts';
 import {
   cleanMemberPath,
@@ -9,7 +10,7 @@ import {
   type TarEntry,
   type TarHandlers,
 } from '../../image/index.ts';
-import { closeFd, fileTypes, openDirectory } from '../../linux/index.ts';
+import { closeFd, fileTypes, openDirectory, systemError } from '../../linux/index.ts';
 import { diskError } from '../disk-error.ts';
 import { TreeWriter } from '../files/tree-writer.ts';
 import { detectCompression } from '../layers/detect-compression.ts';
@@ -31,7 +32,7 @@ export async function unpackTree(
 ): Promise<PackedTree> {
   const rootFd = openSync(directory, openDirectory);
   const writer = new TreeWriter(rootFd, { isFresh: true });
-  const unpacking = new TreeUnpacking(writer, limits);
+  const unpacking = new TreeUnpacking(writer, { limits, roomBytes: () => roomIn(directory) });
   const parser = createTarParser(unpacking);
   try {
     const { plain } = await detectCompression(context.input);
@@ -51,6 +52,11 @@ export async function unpackTree(
   }
 }
 
+function roomIn(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+}
+
 const impliedDirectory: NewFileEntry = {
   type: 'directory',
   mode: 0o755,
@@ -66,14 +72,21 @@ class TreeUnpacking implements TarHandlers {
   readonly #writer: TreeWriter;
   #entriesLeft: number;
   #bytesLeft: number;
+  readonly #roomBytes: () => number;
+  /** What there is room for as far as it is known; asked again when it is used up. */
+  #roomLeft = 0;
   #path = '';
   #sizeBytes = 0;
   /** Of a file whose content comes in several pieces. */
   #hash: Hash | undefined;
   #digest: string | undefined;
 
-  constructor(writer: TreeWriter, limits: UnpackTreeInput['limits']) {
+  constructor(
+    writer: TreeWriter,
+    { limits, roomBytes }: { limits: UnpackTreeInput['limits']; roomBytes: () => number },
+  ) {
     this.#writer = writer;
+    this.#roomBytes = roomBytes;
     this.#entriesLeft = limits?.entries ?? Number.POSITIVE_INFINITY;
     this.#bytesLeft = limits?.bytes ?? Number.POSITIVE_INFINITY;
   }
@@ -101,6 +114,11 @@ class TreeUnpacking implements TarHandlers {
     this.#bytesLeft -= entry.sizeBytes;
     if (--this.#entriesLeft < 0) throw invalid('unpack context: it has too many files');
     if (this.#bytesLeft < 0) throw invalid('unpack context: it is too large');
+    this.#roomLeft -= entry.sizeBytes;
+    if (this.#roomLeft >= 0) return;
+    // Said at once, before a bomb has filled the disk.
+    this.#roomLeft = this.#roomBytes() - entry.sizeBytes;
+    if (this.#roomLeft < 0) throw systemError(-os.errno.ENOSPC, 'unpack', entry.path);
   }
 
   #add(path: string, entry: TarEntry): void {

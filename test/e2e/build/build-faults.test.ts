@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { mountsBelow, newFolder, openWorkshop, type tarOf } from './workshop.ts';
+import { mountsBelow, newFolder, openWorkshop, tarOf } from './workshop.ts';
 
 describe('builds survive faults', () => {
   const folder = newFolder('berth-build-faults-');
@@ -65,12 +65,69 @@ describe('builds survive faults', () => {
     }
   });
 
+  it('an archive that is a bomb is refused before it has filled the disk', async () => {
+    const small = join(folder, 'bombed');
+    const bombs = newFolder('berth-bombs-');
+    const shell = (command: string) => execFileSync('sh', ['-c', command], { cwd: bombs });
+    shell('truncate -s 1G zeros; tar -cf - zeros | gzip -1 > bomb.tar.gz');
+    shell('tar -cf - zeros | zstd -q > bomb.tar.zst');
+    shell('truncate -s 8T hole; tar -Scf sparse.tar hole; rm zeros hole');
+    mkdirSync(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', small]);
+    try {
+      const shop = await openWorkshop({ rootPath: small });
+      await shop.addBusybox();
+      for (const name of ['bomb.tar.gz', 'bomb.tar.zst', 'sparse.tar']) {
+        const bomb = readFileSync(join(bombs, name));
+        const words = /no space left on device|too large/;
+        const adding = shop.build(`FROM busybox\nADD ${name} /b/\n`, { files: { [name]: bomb } });
+        await assert.rejects(adding, words, `ADD ${name}`);
+        const stream = (async function* () {
+          yield bomb;
+        })();
+        await assert.rejects(shop.build('', { context: { kind: 'tar', stream } }), words, name);
+        await shop.builder.settled();
+        assert.deepEqual(readdirSync(join(small, 'build/work')), []);
+      }
+      const { bavail, bsize } = statfsSync(small);
+      assert.ok(bavail * bsize > 20 << 20, 'the space is there again');
+      await shop.close();
+    } finally {
+      execFileSync('umount', [small]);
+      rmSync(bombs, { recursive: true });
+    }
+  });
+
+  it('an archive of too many files is refused', async () => {
+    const shop = await openWorkshop({
+      rootPath: folder,
+      contextLimits: { entries: 1000, bytes: 1 << 20 },
+    });
+    const files = Object.fromEntries(Array.from({ length: 1100 }, (_, n) => [`f${n}`, '']));
+    await assert.rejects(shop.build('FROM busybox\nCOPY . /\n', { files }), /too many files/);
+    await shop.close();
+  });
+
   it('a hostile context leads nowhere outside', async () => {
     const shop = await openWorkshop({ rootPath: folder });
     const hostile: [what: string, files: Parameters<typeof tarOf>[0]][] = [
       ['dots', { '../../../../../tmp/berth-build-escape': 'x' }],
       ['a link and a file behind it', { link: '->/tmp', 'link/berth-build-escape': 'x' }],
     ];
+    // Through a link of the context, of a named context, of a stage; to and from.
+    const files = { 'out/passwd': '->/etc/passwd', up: '->../../../../../../../etc', f: 'x' };
+    const sources: [what: string, dockerfile: string][] = [
+      ['context', 'FROM busybox\nCOPY out/passwd /x\n'],
+      ['folder of the context', 'FROM busybox\nCOPY up/shadow /x\n'],
+      ['named context', 'FROM busybox\nCOPY --from=named up/shadow /x\n'],
+      ['stage', 'FROM busybox AS s\nCOPY up /up\nFROM busybox\nCOPY --from=s /up/shadow /x\n'],
+      ['mount', 'FROM busybox\nRUN --mount=type=bind,source=up,target=/m cat /m/shadow\n'],
+    ];
+    for (const [what, dockerfile] of sources) {
+      const named = { kind: 'tar', stream: tarOf(files) } as const;
+      const building = shop.build(dockerfile, { files, contexts: { named } });
+      await assert.rejects(building, /not found|no such file/i, what);
+    }
     for (const [what, files] of hostile) {
       await shop.build('FROM busybox\nCOPY . /c\n', { files }).catch(() => {});
       assert.equal(existsSync('/tmp/berth-build-escape'), false, what);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   type BerthBuilder,
   type BuildEvent,
+  type BuilderOptions,
   type BuildRequest,
   createBuilder,
   createSqliteRecords,
@@ -45,7 +46,9 @@ export interface BuildOutcome {
 }
 
 /** A builder over the real store and runtime, in folders of its own. */
-export async function openWorkshop(options: { rootPath?: string; cacheLimitBytes?: number } = {}) {
+export async function openWorkshop(
+  options: { rootPath?: string } & Pick<BuilderOptions, 'cacheLimitBytes' | 'contextLimits'> = {},
+) {
   const rootPath = options.rootPath ?? mkdtempSync(join(tmpdir(), 'berth-workshop-'));
   const database = openDatabase(join(rootPath, 'berth.db'));
   let builder: BerthBuilder | undefined;

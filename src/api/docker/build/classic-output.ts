@@ -62,7 +62,8 @@ export function classicOutput(send: SendProgress): ClassicOutput {
     }
   }
 
-  const textOf = (step: number) => steps.find(({ number }) => number === step)?.text ?? '';
+  // Steps are numbered from 1 in their order.
+  const textOf = (step: number) => steps[step - 1]?.text ?? '';
   const isBase = (step: number) => /^from\s/i.test(textOf(step));
 
   /** Output as text; a character that is cut between two pieces comes with the second. */

@@ -44,7 +44,7 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
       messages.statusRequest,
       statusResponse,
       async function* ({ Ref }, { signal }) {
-        yield* (await solves.get(Ref, signal)).feed;
+        yield* await solves.feed(Ref, signal);
       },
     ),
 

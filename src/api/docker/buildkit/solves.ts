@@ -25,10 +25,18 @@ export interface Solves {
   end(solve: Solve): void;
   /** A build that may be about to begin. Throws `not-found`. */
   get(ref: string, signal: AbortSignal): Promise<Solve>;
+  /** What is told of a build, of one that has just ended as well. Throws `not-found`. */
+  feed(ref: string, signal: AbortSignal): Promise<StatusFeed>;
 }
+
+/** A client that has its build done quickly may ask late how it went. */
+const feedStaysMs = 5000;
 
 export function createSolves(): Solves {
   const solves = createAwaitedMap<Solve>();
+  const ended = new Map<string, StatusFeed>();
+  const get: Solves['get'] = (ref, signal) =>
+    solves.get(ref, { missing: `no such job ${ref.slice(0, 80)}`, signal });
   return {
     begin(asked, { session, signal }) {
       const ref = asked.Ref;
@@ -47,9 +55,13 @@ export function createSolves(): Solves {
       return solve;
     },
     end(solve) {
-      solves.delete(solve.ref);
-      solve.feed.end();
+      const { ref, feed } = solve;
+      solves.delete(ref);
+      feed.end();
+      ended.set(ref, feed);
+      setTimeout(() => ended.delete(ref), feedStaysMs).unref();
     },
-    get: (ref, signal) => solves.get(ref, { missing: `no such job ${ref.slice(0, 80)}`, signal }),
+    get,
+    feed: async (ref, signal) => ended.get(ref) ?? (await get(ref, signal)).feed,
   };
 }
