@@ -63,7 +63,14 @@ export function openSession(connection: Socket, head: SessionHead): Session {
     },
     async hasAgent(id, signal) {
       if (!offers(methods.checkAgent.path)) return false;
-      return (await orNothing(channel.ask(methods.checkAgent, { id }, { signal }))) !== undefined;
+      try {
+        await channel.ask(methods.checkAgent, { id }, { signal });
+        return true;
+      } catch (error) {
+        // Clients that forward none answer with an error of no code in particular.
+        if ((error as { code?: unknown }).code === 'CALL_FAILED') return false;
+        throw error;
+      }
     },
     async forwardAgent(id, forwarded) {
       const call = channel.open(methods.forwardAgentPath, {
