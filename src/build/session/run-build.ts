@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Dockerfile, parseDockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent } from '../builder.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
@@ -38,6 +39,8 @@ export async function runBuild(
     hold: (resource) => void resources.use(resource),
   });
   const file = await loadDockerfile(session, contexts);
+  // A file of a hundred thousand lines takes its time in each of these; others get their turn.
+  await setImmediate();
   const planOptions = planOptionsOf(request, ports.emulators);
   const images = new Map<string, BaseImage>();
   const layouts = openLayouts({
@@ -49,9 +52,11 @@ export async function runBuild(
   const planning = planWithImages(file, planOptions, finding);
   // The checks know more once the base images are there, and are told of even if one is not.
   await planning.catch(() => {});
+  await setImmediate();
   signal.throwIfAborted();
   await reportChecks(file, { session, contexts, planOptions, images });
   const plan = await planning;
+  await setImmediate();
   if (request.checkOnly) return undefined;
   const epochS = epochOf(request);
   for (const { chain } of plan.images.values()) if (chain) session.held.add(chain);
