@@ -14,9 +14,11 @@ export function imagesClient(connection: Connection) {
     /** The configuration of an image the daemon has; undefined when it has none of this name. */
     async config(name: string, { signal }: ImageRequest = {}): Promise<ImageConfig | undefined> {
       const path = `/images/${encodeURIComponent(name)}/json`;
-      const asked = connection.json<{ Config?: ImageConfig }>({ method: 'GET', path, signal });
+      const asked = connection.json<ImageAnswer>({ method: 'GET', path, signal });
       const answer = await unlessMissing(asked);
-      return answer && (answer.Config ?? {});
+      if (!answer) return undefined;
+      const { Config, Os, Architecture, Variant } = answer;
+      return { ...Config, Os, Architecture, Variant };
     },
     /** What stands in an image; undefined when the daemon has none of this name, or is Docker's. */
     async contents(
@@ -76,8 +78,15 @@ async function unlessMissing<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
+interface ImageAnswer extends Pick<ImageConfig, 'Os' | 'Architecture' | 'Variant'> {
+  readonly Config?: ImageConfig | null;
+}
+
 /** What an image's configuration says, as Docker's API has it. */
 export interface ImageConfig {
+  readonly Os?: string;
+  readonly Architecture?: string;
+  readonly Variant?: string;
   readonly User?: string;
   readonly WorkingDir?: string;
   readonly Shell?: readonly string[] | null;

@@ -80,6 +80,10 @@ export function baseImage(config: ImageConfig): LintBaseImage {
     shell: config.Shell ?? [],
     environment: new Map(environment),
     triggers: config.OnBuild ?? [],
+    ...(config.Os &&
+      config.Architecture && {
+        platform: { os: config.Os, architecture: config.Architecture, variant: config.Variant },
+      }),
   };
 }
 

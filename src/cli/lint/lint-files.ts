@@ -1,3 +1,4 @@
+import { createIgnoreMatcher, parseIgnoreFile } from '../../dockerfile/index.ts';
 import {
   buildCheckFindings,
   type Finding,
@@ -14,6 +15,8 @@ import type { RunShellcheck } from './run-shellcheck.ts';
 export interface LintInput {
   readonly name: string;
   readonly text: string;
+  /** The text of the `.dockerignore` that a build of it would heed. */
+  readonly ignore?: string | undefined;
 }
 
 export interface LintFilesOptions {
@@ -41,9 +44,11 @@ export async function lintFiles(
   const shell = shellcheck
     ? await shellFindings(results, shellcheck, options)
     : { findings: [], unchecked: 0 };
-  const reports = inputs.map(({ name }, index) => {
+  const reports = inputs.map(({ name, ignore }, index) => {
     const result = results[index]!;
-    const checks = buildChecks ? buildCheckFindings(result, options) : [];
+    const contextIgnore =
+      ignore === undefined ? undefined : createIgnoreMatcher(parseIgnoreFile(ignore));
+    const checks = buildChecks ? buildCheckFindings(result, { ...options, contextIgnore }) : [];
     return {
       name,
       findings: inOrder([...result.findings, ...checks, ...(shell?.findings[index] ?? [])]),

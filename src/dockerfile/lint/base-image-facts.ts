@@ -1,3 +1,5 @@
+import type { Platform } from '../platform.ts';
+
 /** What a base image at hand says about itself; what is not known is left out. */
 export interface LintBaseImage {
   /** `USER` of its configuration; empty is root. */
@@ -8,6 +10,8 @@ export interface LintBaseImage {
   readonly shell?: readonly string[];
   /** What its `ENV` sets. */
   readonly environment?: ReadonlyMap<string, string>;
+  /** What machine it is for. */
+  readonly platform?: Platform;
   /** Its `ONBUILD`s. */
   readonly triggers?: readonly string[];
   /** What its `os-release` calls its distribution. */

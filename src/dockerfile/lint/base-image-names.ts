@@ -6,7 +6,7 @@ import type { Platform } from '../platform.ts';
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** What a build here would be for, and run on, unless it is told otherwise. */
-const platform: Platform = {
+export const lintPlatform: Platform = {
   os: 'linux',
   architecture: architectures[process.arch] ?? process.arch,
 };
@@ -25,8 +25,8 @@ export function baseImageNames(
     if (isUsed) {
       scope = globalScope(dockerfile, {
         buildArgs,
-        buildPlatform: platform,
-        targetPlatform: platform,
+        buildPlatform: lintPlatform,
+        targetPlatform: lintPlatform,
       });
     }
   } catch {

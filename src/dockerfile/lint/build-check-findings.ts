@@ -1,6 +1,7 @@
 import { type CheckWarning, checkDockerfile } from '../checks/check-dockerfile.ts';
 import type { CheckInput } from '../checks/check-input.ts';
 import { type SyntaxErrorDetails, syntaxErrorDetails } from '../syntax-error.ts';
+import { lintPlatform } from './base-image-names.ts';
 import { buildCheckFix } from './build-check-fixes.ts';
 import type { Finding, LintResult } from './lint-dockerfile.ts';
 import { defaultLintOptions, type LintOptions } from './lint-options.ts';
@@ -40,6 +41,8 @@ export function buildCheckFindings(
   const { warnings, error } = checkDockerfile(result.dockerfile, {
     baseImages: factsOf(options),
     buildArgs: options.buildArgs,
+    buildPlatform: lintPlatform,
+    ignore: options.contextIgnore,
   });
   const known = new Set(result.findings.map(({ code, line }) => `${code} ${line}`));
   const found = warnings.flatMap((warning) => warningFindings(warning, known, context));
@@ -97,9 +100,11 @@ function faultFindings(
 
 /** Of images whose variables are known: without them nothing is unset for certain. */
 function factsOf({ baseImages }: LintOptions): CheckInput['baseImages'] {
-  const facts = [...baseImages].flatMap(([name, { environment, shell = [], triggers = [] }]) => {
-    if (!environment) return [];
-    return [[name, { environment, hasShell: shell.length > 0, triggers }] as const];
-  });
+  const facts = [...baseImages].flatMap(
+    ([name, { environment, shell = [], triggers = [], platform }]) => {
+      if (!environment) return [];
+      return [[name, { environment, hasShell: shell.length > 0, triggers, platform }] as const];
+    },
+  );
   return new Map(facts);
 }

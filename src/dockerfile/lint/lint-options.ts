@@ -1,4 +1,5 @@
 import type { BuildArgs } from '../global-scope.ts';
+import type { IgnoreMatcher } from '../ignore/ignore-matcher.ts';
 import type { BaseImages } from './base-image-facts.ts';
 import type { LabelType } from './label-value.ts';
 import type { Severity } from './rule.ts';
@@ -17,6 +18,8 @@ export interface LintOptions {
   readonly strictLabels: boolean;
   /** Whether pragmas in comments count for nothing. */
   readonly disableIgnorePragma: boolean;
+  /** The `.dockerignore` of the context, for a check about it. */
+  readonly contextIgnore?: IgnoreMatcher | undefined;
   /** What the build's `--build-arg`s are; ARGs have their defaults without. */
   readonly buildArgs: BuildArgs;
   /** What is known of base images, by their name in FROM with variables replaced. */
