@@ -19,8 +19,11 @@ export interface Filesystems {
    * Puts the top layer of `chain` on another stack, without copying its files (COPY --link).
    */
   restack(chain: Digest, parent: Chain): Promise<CommittedStep>;
-  /** Would a copy onto the stack find what another copy found on its own? */
-  findsSame(chain: Chain, surroundings: Surroundings): Promise<boolean>;
+  /**
+   * Would the top layer of `chain`, of copied files, be right on another stack? `surroundings` are
+   * what the copy found when it was made.
+   */
+  mayRestack(chain: Digest, parent: Chain, surroundings: Surroundings): Promise<boolean>;
   /** Lets a stack go that the cache no longer names; what an image or a stack needs stays. */
   release(chain: Digest): Promise<{ freedBytes: number }>;
   /** Those of the stacks that an image needs. */
@@ -263,7 +266,7 @@ export interface Trees {
 
 /**
  * What a copy found at each path of the stack below that it looked at: with what is copied, all that
- * its layer follows from. The store's words, for `Filesystems.findsSame`; those of several copies
+ * its layer follows from. The store's words, for `Filesystems.mayRestack`; those of several copies
  * into one layer may be put together.
  */
 export type Surroundings = readonly string[];
@@ -322,6 +325,8 @@ export interface CopyRequest {
   readonly epochS?: number;
   /** The source is ours alone and will not change: files may be linked instead of copied. */
   readonly mayLink: boolean;
+  /** Nothing else is copied into the same layer: a file may be linked that other layers have. */
+  readonly mayShare?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -165,7 +165,7 @@ async function makeLinked(
     return await filesystems.restack(known.chain, parent.chain);
   }
   await using filesystem = await filesystems.prepare(null);
-  await copyInto(scope, filesystem, { ...making, owner });
+  await copyInto(scope, filesystem, { ...making, owner, isMovable: true });
   const layer = await commit(scope, filesystem, attempt);
   const nowMs = Date.now();
   records.put({
@@ -187,6 +187,8 @@ async function makeLinked(
 interface Copying extends Making {
   /** From --chown. */
   readonly owner: Owner | undefined;
+  /** The layer goes onto any stack, so that it must share no file with another one. */
+  readonly isMovable?: boolean;
 }
 
 async function copyInto(
@@ -199,8 +201,10 @@ async function copyInto(
   for (const material of materials) sets.push(await material.files(attempt.signal));
   const destination = await destinationOf(scope, filesystem, { action, sets });
   const found: (Surroundings | undefined)[] = [];
+  const isOnly = sets.length === 1;
   for (const set of sets) {
-    found.push(...(await copySet(scope, filesystem.upperPath, { ...copying, set, destination })));
+    const one = { ...copying, set, destination, isOnly };
+    found.push(...(await copySet(scope, filesystem.upperPath, one)));
   }
   return found.every((one) => one !== undefined) ? found.flat() : undefined;
 }
@@ -232,7 +236,7 @@ async function destinationOf(
 async function copySet(
   scope: BuildScope,
   targetRoot: string,
-  copying: Copying & { set: MaterialFiles; destination: Destination },
+  copying: Copying & { set: MaterialFiles; destination: Destination; isOnly: boolean },
 ): Promise<(Surroundings | undefined)[]> {
   const { action, attempt, set, destination } = copying;
   const groups = Map.groupBy(set.items, ({ sourceRoot }) => sourceRoot);
@@ -247,7 +251,8 @@ async function copySet(
       owner: copying.owner ?? (unpacked ? undefined : set.owner),
       mode: unpacked ? undefined : action.mode,
       epochS: scope.epochS,
-      mayLink: set.mayLink,
+      mayLink: set.mayLink && !copying.isMovable,
+      mayShare: copying.isOnly && groups.size === 1,
       signal: attempt.signal,
     });
     found.push(surroundings);

@@ -27,7 +27,7 @@ export async function reuseCopy(
   const known = attempt.mayReuse ? records.copyOf(name) : undefined;
   const record = known && records.get(known.key);
   if (record && (await filesystems.has(record.chain))) {
-    if (await filesystems.findsSame(parent.chain, known.surroundings)) {
+    if (await filesystems.mayRestack(record.chain, parent.chain, known.surroundings)) {
       const layer = await filesystems.restack(record.chain, parent.chain);
       // Of the two records the new one stays longer.
       records.putCopy(name, { ...known, key });

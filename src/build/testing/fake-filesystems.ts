@@ -128,7 +128,8 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
       }
       return add(parent, folder, layer.diffId);
     },
-    findsSame: async (chain, surroundings) => hasSurroundings(folderOf(chain), surroundings),
+    mayRestack: async (_chain, parent, surroundings) =>
+      hasSurroundings(folderOf(parent), surroundings),
     async release(chain) {
       const layer = layers.get(chain);
       if (!layer || [...layers.values()].some(({ parent }) => parent === chain)) {

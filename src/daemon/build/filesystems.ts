@@ -38,7 +38,7 @@ export function createFilesystems(options: {
     view: (chain) => snapshots.view(chain),
     layers: (chain) => snapshots.layers(chain),
     restack: (chain, parent) => snapshots.restack(chain, parent),
-    findsSame: (chain, surroundings) => snapshots.findsSame(chain, surroundings),
+    mayRestack: (chain, parent, found) => snapshots.mayRestack(chain, parent, found),
     async release(chain) {
       if (!(await snapshots.has(chain)) || images.roots().chains.includes(chain))
         return { freedBytes: 0 };

@@ -21,6 +21,8 @@ export interface HashDiffOutput {
   readonly diffId: Digest;
   readonly sizeBytes: number;
   readonly contentDigest?: Digest;
+  /** Inodes of the files that have names elsewhere, too. */
+  readonly linkedInodes: Float64Array;
 }
 
 const blockBytes = 512 * 1024;
@@ -52,10 +54,11 @@ export function hashDiff(input: HashDiffInput, context: JobContext): HashDiffOut
         timeless?.update(content);
       },
     };
-    const sizeBytes = writeDiff(rootFd, counting, input);
+    const { sizeBytes, linkedInodes } = writeDiff(rootFd, counting, input);
     blocks.flush();
     const contentDigest = timeless && { contentDigest: finishDigest(timeless) };
-    return { diffId: finishDigest(hash), sizeBytes, ...contentDigest };
+    const names = { linkedInodes: Float64Array.from(linkedInodes) };
+    return { diffId: finishDigest(hash), sizeBytes, ...names, ...contentDigest };
   } catch (error) {
     if (error instanceof TooMuch) return null;
     throw diskError('hash layer', error);

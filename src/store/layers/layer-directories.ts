@@ -16,6 +16,11 @@ export interface LayerDirectoriesOptions {
   readonly trash: Trash;
 }
 
+/** `linkedInodes` are those of files that have names elsewhere, too. */
+export interface NewLayerRecord extends Omit<LayerRecord, 'number'> {
+  readonly linkedInodes?: Float64Array;
+}
+
 const syncDelayMs = 200;
 /** Layers a mount has besides those of its stack. */
 const reservedLayers = 2;
@@ -103,14 +108,14 @@ export class LayerDirectories {
   /** Moves a finished directory to its place and records it, on disk soon after. */
   place(
     directory: string,
-    layer: Omit<LayerRecord, 'number'>,
+    { linkedInodes, ...layer }: NewLayerRecord,
     parent: ChainId | null,
   ): ChainRecord {
     const { paths, records, trash } = this.#options;
     const number = ++this.#lastNumber;
     renameSync(directory, paths.layer(number));
     try {
-      return records.add({ number, ...layer }, parent);
+      return records.add({ number, ...layer }, parent, linkedInodes);
     } catch (error) {
       trash.take(paths.layer(number));
       throw error;

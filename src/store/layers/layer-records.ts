@@ -41,6 +41,7 @@ const migrations = [
      size_bytes INTEGER NOT NULL, PRIMARY KEY (diff_id, digest)) STRICT;
    CREATE TABLE snapshots (
      id TEXT PRIMARY KEY, parent TEXT REFERENCES chains (chain)) STRICT;`,
+  `CREATE TABLE layer_links (layer INTEGER PRIMARY KEY, inodes BLOB NOT NULL) STRICT;`,
 ];
 
 /** The ChainID of image-spec config.md. */
@@ -116,8 +117,15 @@ export class LayerRecords implements LayerIndex {
     return Math.max(0, ...this.#layers.keys());
   }
 
-  /** Records a new layer on top of a stack. Its directory is in place by now. */
-  add(layer: LayerRecord, parent: ChainId | null): ChainRecord {
+  /**
+   * Records a new layer on top of a stack. Its directory is in place by now; `linkedInodes` are those
+   * of its files that have names elsewhere, too.
+   */
+  add(
+    layer: LayerRecord,
+    parent: ChainId | null,
+    linkedInodes: Float64Array = new Float64Array(),
+  ): ChainRecord {
     const chain = chainIdOf(parent, layer.diffId);
     this.#database.transaction(() => {
       this.#run(
@@ -132,6 +140,10 @@ export class LayerRecords implements LayerIndex {
         this.#bootId,
       );
       this.#run('INSERT INTO chains VALUES (?, ?, ?)', chain, parent, layer.number);
+      if (linkedInodes.length > 0) {
+        const bytes = new Uint8Array(linkedInodes.buffer);
+        this.#run('INSERT OR REPLACE INTO layer_links VALUES (?, ?)', layer.number, bytes);
+      }
     });
     this.#layers.set(layer.number, layer);
     this.#unsynced.add(layer.number);
@@ -149,6 +161,17 @@ export class LayerRecords implements LayerIndex {
     return this.#remember(chain, parent, layer);
   }
 
+  /** Inodes that files of the layer, or with `isStack` of all of a stack's, share with others. */
+  linkedInodes(chain: ChainRecord | null, { isStack = false } = {}): number[] {
+    const find = this.#database.sqlite.prepare('SELECT inodes FROM layer_links WHERE layer = ?');
+    const found: number[] = [];
+    for (let record = chain; record; record = isStack ? record.parent : null) {
+      const inodes = find.get(record.layer.number)?.inodes as Uint8Array | undefined;
+      if (inodes) found.push(...new Float64Array(new Uint8Array(inodes).buffer));
+    }
+    return found;
+  }
+
   isInUse(chain: ChainId): boolean {
     if ((this.#children.get(chain) ?? 0) > 0) return true;
     for (const parent of this.#snapshots.values()) if (parent === chain) return true;
@@ -162,6 +185,7 @@ export class LayerRecords implements LayerIndex {
     this.#database.transaction(() => {
       this.#run('DELETE FROM chains WHERE chain = ?', chain);
       if (!isShared) this.#run('DELETE FROM layers WHERE number = ?', layer.number);
+      if (!isShared) this.#run('DELETE FROM layer_links WHERE layer = ?', layer.number);
     });
     this.#chains.delete(chain);
     this.#usedAtMs.delete(chain);
@@ -247,7 +271,7 @@ export class LayerRecords implements LayerIndex {
     this.#run('DELETE FROM layer_blobs WHERE digest = ?', digest);
   }
 
-  #run(sql: string, ...values: (string | number | null)[]): void {
+  #run(sql: string, ...values: (string | number | null | Uint8Array)[]): void {
     this.#database.transaction(() => this.#database.sqlite.prepare(sql).run(...values));
   }
 
@@ -278,6 +302,7 @@ export class LayerRecords implements LayerIndex {
       this.#run(`${gone} DELETE FROM snapshots WHERE parent IN gone`, this.#bootId);
       this.#run(`${gone} DELETE FROM chains WHERE chain IN gone`, this.#bootId);
       this.#run('DELETE FROM layers WHERE number NOT IN (SELECT layer FROM chains)');
+      this.#run('DELETE FROM layer_links WHERE layer NOT IN (SELECT number FROM layers)');
     });
   }
 

@@ -45,13 +45,19 @@ export interface DiffSink {
  * Writes the canonical archive of a layer's directory (an overlayfs upper directory): entries sorted
  * by name, parents first, seconds only, owners by number; deletions and opaque directories as
  * `.wh.` files without time or owner; a further name of a file in it as a hard link; sockets left
- * out. The same tree always gives the same bytes. Gives the sum of file sizes.
+ * out. The same tree always gives the same bytes. Gives the sum of file sizes, and the inodes of
+ * files that have several names, in the tree or elsewhere.
  */
-export function writeDiff(rootFd: number, sink: DiffSink, options: DiffOptions): number {
+export function writeDiff(
+  rootFd: number,
+  sink: DiffSink,
+  options: DiffOptions,
+): { sizeBytes: number; linkedInodes: number[] } {
   const walk = new DiffWalk(sink, options);
   walk.root(rootFd);
   sink.content(tarTrailer);
-  return walk.sizeBytes;
+  const { sizeBytes, linkedInodes } = walk;
+  return { sizeBytes, linkedInodes };
 }
 
 const readFlags = fs.O_RDONLY | fs.O_NOFOLLOW | fs.O_NOATIME;
@@ -61,6 +67,7 @@ const content = Buffer.allocUnsafeSlow(256 * 1024);
 
 class DiffWalk {
   sizeBytes = 0;
+  readonly linkedInodes: number[] = [];
   readonly #sink: DiffSink;
   readonly #options: DiffOptions;
   /** First path of each file with several names. */
@@ -110,7 +117,10 @@ class DiffWalk {
     if (stat.links === 1 || fileType(stat.mode) === fileTypes.directory) return undefined;
     const key = `${stat.deviceId}:${stat.inode}`;
     const first = this.#linked.get(key);
-    if (first === undefined) this.#linked.set(key, path);
+    if (first === undefined) {
+      this.#linked.set(key, path);
+      this.linkedInodes.push(Number(stat.inode));
+    }
     return first;
   }
 

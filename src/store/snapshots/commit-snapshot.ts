@@ -27,7 +27,7 @@ export async function commitSnapshot(
   const upperPath = paths.writable(snapshot.id).upperPath;
   const lowers = directories.all(parent);
   const archive = { directory: upperPath, withRoot: changesRoot(upperPath, lowers), epochS };
-  const { directory, diffId, sizeBytes, contentDigest } = keep
+  const { directory, diffId, sizeBytes, contentDigest, linkedInodes } = keep
     ? await copyLayer(parts, archive, lowers, signal)
     : await hash(parts.pool, { ...archive, withContentDigest: snapshot.ranInside }, signal);
   signal?.throwIfAborted();
@@ -35,12 +35,14 @@ export async function commitSnapshot(
   if (existing && keep) parts.trash.take(directory);
   const { withRoot } = archive;
   const layer = { diffId, sizeBytes, isOpaque: false, isBuilt: true, withRoot, epochS };
-  const record = existing ?? directories.place(directory, layer, parent?.chain ?? null);
+  const record =
+    existing ?? directories.place(directory, { ...layer, linkedInodes }, parent?.chain ?? null);
   return { ...committedLayer(record), ...(contentDigest && { contentDigest }) };
 }
 
-interface NewLayer extends HashDiffOutput {
+interface NewLayer extends Omit<HashDiffOutput, 'linkedInodes'> {
   readonly directory: string;
+  readonly linkedInodes?: Float64Array;
 }
 
 /** Unpacks the layer's own archive: what the snapshot writes from now on is no part of it. */

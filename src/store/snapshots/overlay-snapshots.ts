@@ -122,9 +122,16 @@ export class OverlaySnapshots implements Snapshots, AsyncDisposable {
     return this.#parts.pool.stream('archive-diff', input, { signal });
   }
 
-  /** Whether a copy onto the stack would find what another one found on its own. */
-  async findsSame(chain: ChainId | null, surroundings: Surroundings): Promise<boolean> {
-    return findsSame(this.#parts.directories.all(this.#recordOf(chain)), surroundings);
+  async mayRestack(
+    chain: ChainId,
+    parent: ChainId | null,
+    surroundings: Surroundings,
+  ): Promise<boolean> {
+    const { directories, records } = this.#parts;
+    const [layer, below] = [this.#recordOf(chain), this.#recordOf(parent)];
+    if (!findsSame(directories.all(below), surroundings)) return false;
+    const taken = new Set(records.linkedInodes(below, { isStack: true }));
+    return taken.size === 0 || !records.linkedInodes(layer).some((inode) => taken.has(inode));
   }
 
   async *archiveStack(chain: ChainId | null, options?: Archiving): ByteStream {

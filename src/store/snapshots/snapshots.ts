@@ -21,8 +21,12 @@ export interface Snapshots {
   discard(layer: UnpackedLayer): Promise<void>;
   /** Puts the top layer of `chain` on another stack too; its files are not copied. Idempotent. */
   restack(chain: ChainId, parent: ChainId | null): Promise<CommittedLayer>;
-  /** Whether a copy onto the stack would find what one found on another stack (`StoreTrees.copy`). */
-  findsSame(chain: ChainId | null, surroundings: Surroundings): Promise<boolean>;
+  /**
+   * Whether the top layer of `chain` would be right on another stack: its files are none that a layer
+   * there has already under another name, and a copy would find there what it found when the layer
+   * was made (`StoreTrees.copy`).
+   */
+  mayRestack(chain: ChainId, parent: ChainId | null, surroundings: Surroundings): Promise<boolean>;
 
   /**
    * A writable filesystem on top of `parent`, under a name of the caller's; survives restarts. A

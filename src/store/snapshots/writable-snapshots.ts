@@ -26,6 +26,8 @@ export interface WritableSnapshotsOptions {
 export interface UnmountedUpper {
   readonly upperPath: string;
   readonly layers: readonly string[];
+  /** Inodes of files in those layers that have names elsewhere, too. */
+  linkedInodes(): readonly number[];
 }
 
 /** Writable snapshots and their mounts. What an earlier process left mounted is known as such. */
@@ -128,9 +130,10 @@ export class WritableSnapshots {
       if (isMounted && !(await tryUnmount(rootPath))) return await work(undefined);
       this.#mounted.delete(rootPath);
       this.#writtenDirectly.add(id);
-      const layers = directories.all(this.#recordOf(this.#parentOf(id)));
+      const parent = this.#recordOf(this.#parentOf(id));
+      const linkedInodes = () => records.linkedInodes(parent, { isStack: true });
       try {
-        return await work({ upperPath, layers });
+        return await work({ upperPath, layers: directories.all(parent), linkedInodes });
       } finally {
         if (isMounted) await this.#mount(id);
       }

@@ -52,6 +52,11 @@ export interface CopyTreeInput {
   readonly mode?: number | Uint16Array;
   readonly epochS?: number;
   readonly mayLink: boolean;
+  /**
+   * Inodes with a name in the layers below. Then files may be linked that have other names, but for
+   * these; else only those that have one name.
+   */
+  readonly taken?: readonly number[];
 }
 
 export interface CopyTreeItem {
@@ -99,11 +104,13 @@ class TreeCopy {
   /** Where the files with several names went. */
   readonly #linked = new Map<string, string>();
   #mayLink: boolean;
+  readonly #taken: ReadonlySet<number> | undefined;
 
   constructor(input: CopyTreeInput, context: JobContext) {
     this.#input = input;
     this.#context = context;
     this.#mayLink = input.mayLink;
+    this.#taken = input.taken && new Set(input.taken);
     this.#sourceFd = openSync(input.sourceRoot, openDirectory);
     this.target = new CopyTarget(input.targetRoot, input.targetLayers);
     const nowMs = (input.epochS ?? Date.now() / 1000) * 1000;
@@ -209,12 +216,12 @@ class TreeCopy {
   }
 
   /**
-   * Gives the file itself a second name, when the copy would be equal. Only one: two names for one
-   * file in an image would make them one file to those who look at inode numbers.
+   * Gives the file itself another name, when the copy would be equal. Never a second one in an image:
+   * they would be one file to those who look at inode numbers.
    */
   #linkedOver(source: Source, to: string): boolean {
     const { stat } = source;
-    if (!this.#mayLink || stat.links > 1) return false;
+    if (!this.#mayLink || (stat.links > 1 && this.#isTaken(stat))) return false;
     const attributes = this.#looks(source);
     const isSame =
       (stat.mode & 0o7777) === attributes.mode &&
@@ -228,11 +235,16 @@ class TreeCopy {
       return false;
     }
     check(result, 'linkat', to);
+    if (this.#taken) return true;
     const linked = statAt(source.fd, source.name);
     if (typeof linked === 'object' && linked.links === 2) return true;
     // Somebody else took it for another image at the same moment.
     check(unlinkAt(this.target.fdOf(directoryName(to)), baseName(to)), 'unlinkat', to);
     return false;
+  }
+
+  #isTaken({ inode }: FileStat): boolean {
+    return this.#taken === undefined || this.#taken.has(Number(inode));
   }
 
   #regular(source: Source, to: string): void {

@@ -17,7 +17,9 @@ import type { Surroundings } from './surroundings.ts';
 import { unpackTree } from './unpack-tree.ts';
 import { type UpdateTreeInput, updateTree } from './update-tree.ts';
 
-export type CopyRequest = Omit<CopyTreeInput, 'targetLayers'> & {
+export type CopyRequest = Omit<CopyTreeInput, 'targetLayers' | 'taken'> & {
+  /** Files may be linked that have names in layers, as long as none of those is below. */
+  readonly mayShare?: boolean;
   /**
    * A directory, the mount point of a writable snapshot, or its upper directory. A snapshot is
    * unmounted while files are put in place, unless something uses its mount.
@@ -90,12 +92,17 @@ export function createTrees(options: {
     return treeOf(packed.realPath, packed);
   }
 
-  async function copy({ signal, ...request }: CopyRequest): Promise<Surroundings | undefined> {
+  async function copy({
+    signal,
+    mayShare,
+    ...request
+  }: CopyRequest): Promise<Surroundings | undefined> {
     signal?.throwIfAborted();
     const isSmall = isSmallCopy(request);
     return await snapshots.withUpper(request.targetRoot, async (upper) => {
       const { upperPath: targetRoot = request.targetRoot, layers: targetLayers = [] } = upper ?? {};
-      const input = { ...request, targetRoot, targetLayers };
+      const taken = mayShare && request.mayLink ? upper?.linkedInodes() : undefined;
+      const input = { ...request, targetRoot, targetLayers, ...(taken && { taken }) };
       const surroundings = isSmall
         ? copyTree(input, contextInPlace(signal))
         : await pool.run('copy-tree', input, { signal });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { localFolder } from '../../../src/build/testing/local-folder.ts';
 import { openWorkshop, type Workshop } from './workshop.ts';
 
 const files = { 'one/a': 'a', 'one/deep/b': 'b', 'two/c': 'c', file: 'f' };
@@ -97,6 +98,45 @@ describe('copies on a parent that changed', () => {
     assert.match(first.seen.owned!, /^f 644 2000:2000/);
     assert.equal((await copyOn(`${somebody(2000)}; echo 1 >/more`, copy)).layer, first.layer);
     assert.match((await copyOn(somebody(2001), copy)).seen.owned!, /^f 644 2001:2001/);
+  });
+
+  it('shares files of a kept context between layers, but never two names of one in an image', async () => {
+    const source = join(shop.rootPath, 'source');
+    mkdirSync(join(source, 'one'), { recursive: true });
+    for (const name of ['a', 'b']) writeFileSync(join(source, 'one', name), name);
+    const folder = localFolder(source, 'shared');
+    const build = async (dockerfile: string) => {
+      const context = { kind: 'folder', folder } as const;
+      const { imageId } = await shop.build(dockerfile, {
+        context,
+        dockerfile: { text: dockerfile },
+      });
+      await using view = await shop.open(imageId);
+      const inodes: Record<string, number> = {};
+      for (const path of ['x/a', 'x/b', 'y/a', 'y/b']) {
+        const stat = lstatSync(join(view.rootPath, path), { throwIfNoEntry: false });
+        if (stat) inodes[path] = stat.ino;
+      }
+      return inodes;
+    };
+    const first = await build('FROM busybox\nCOPY one /x/\n');
+    const other = await build('FROM busybox\nRUN mkdir /x /else\nCOPY one /x/\n');
+    assert.deepEqual(other, first, 'the same files in two images');
+    const differ = async (dockerfile: string) => {
+      const inodes = Object.values(await build(`FROM busybox\n${dockerfile}`));
+      assert.equal(inodes.length, 4);
+      assert.equal(new Set(inodes).size, 4, dockerfile);
+    };
+    await differ('COPY one /x/\nCOPY one /y/\n');
+    await differ('COPY one /y/\nCOPY one /x/\n');
+    await differ('COPY one /y/\nRUN mkdir /more\nCOPY one /x/\n');
+    await differ('COPY --link one /y/\nCOPY one /x/\n');
+    await differ('COPY one /x/\nCOPY --link one /y/\n');
+    await differ('COPY one/a one/b /x/\nCOPY one one/a /y/\n');
+    writeFileSync(join(source, 'one/b'), 'changed');
+    const changed = await build('FROM busybox\nCOPY one /x/\n');
+    assert.equal(changed['x/a'], first['x/a']);
+    assert.notEqual(changed['x/b'], first['x/b']);
   });
 
   it('sees what was deleted, and what was put in its place', async () => {

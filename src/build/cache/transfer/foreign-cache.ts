@@ -184,9 +184,10 @@ function withFetching(
       await fetch(parent);
       return filesystems.restack(chain, parent);
     },
-    async findsSame(chain, surroundings) {
+    async mayRestack(chain, parent, surroundings) {
       await fetch(chain);
-      return filesystems.findsSame(chain, surroundings);
+      await fetch(parent);
+      return filesystems.mayRestack(chain, parent, surroundings);
     },
     release: (chain) => filesystems.release(chain),
     neededByImages: (chains) => filesystems.neededByImages(chains),
