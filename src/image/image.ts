@@ -1,4 +1,4 @@
-import { type ByteStream, type Digest, digestOf } from '../core/index.ts';
+import { type ByteStream, type Digest, digestOf, verifying } from '../core/index.ts';
 import { decompress, decompressDetected } from './compression/compression.ts';
 import type { Descriptor } from './manifest/descriptor.ts';
 import type { ImageConfig } from './manifest/image-config.ts';
@@ -25,11 +25,13 @@ export interface Layer {
 
 /**
  * The layer's archive, decompressed; of a media type that is not known, such as those of foreign
- * layers, by what its bytes look like. Throws `invalid` on damage; the digest is not looked at.
+ * layers, by what its bytes look like. Throws `invalid` on damage, and at the end unless the stored bytes
+ * have the digest and size of the descriptor.
  */
 export function layerArchive(layer: Layer, options: { signal?: AbortSignal } = {}): ByteStream {
-  const compression = layerCompression(layer.descriptor.mediaType);
-  const stored = layer.open({ offset: 0, ...options });
+  const { mediaType, digest, size: sizeBytes } = layer.descriptor;
+  const compression = layerCompression(mediaType);
+  const stored = verifying(layer.open({ offset: 0, ...options }), { digest, sizeBytes });
   return compression ? decompress(stored, compression) : decompressDetected(stored);
 }
 

@@ -194,6 +194,7 @@ const documents: [name: string, documents: Parameters<typeof saved>[0]][] = [
   ['a config of 100 MB', { config: changed(config, { author: 'x'.repeat(1e8) }) }],
   ['a manifest of 100 MB', { manifest: `[${changed(entry!, { x: 'x'.repeat(1e8) })}]` }],
   ['a layer that is a zip', { layer: Buffer.from(`PK\x03\x04${'x'.repeat(2000)}`) }],
+  ['a layer that is not the one of the config', { layer: tarOf({ other: 'x' }) }],
   ['a layer of JSON', { layer: Buffer.from(JSON.stringify(config)) }],
 ];
 for (const [name, change] of documents) {
@@ -203,7 +204,10 @@ for (const [name, change] of documents) {
 }
 
 test('a layer of no bytes is one without members, as in Docker', async () => {
-  assert.match(await analyzedBytes(saved({ layer: Buffer.alloc(0) })), /"fileList":\[\]/);
+  const layer = Buffer.alloc(0);
+  const rootfs = { type: 'layers', diff_ids: [digestOf(layer)] };
+  const bytes = saved({ layer, config: changed(config, { rootfs }) });
+  assert.match(await analyzedBytes(bytes), /"fileList":\[\]/);
 });
 
 test('keys that are no keys to JavaScript change nothing', async () => {
