@@ -46,6 +46,8 @@ export interface BuilderOptions {
   readonly contextLimits?: UnpackLimits;
   /** Bytes the cache may keep; no bound when absent. */
   readonly cacheLimitBytes?: number;
+  /** The cache is measured at most once in so long, a minute when absent. */
+  readonly trimPauseMs?: number;
   /** Told when clearing up or trimming the cache failed, for which no build waits. */
   readonly onSweepError?: (error: unknown) => void;
 }

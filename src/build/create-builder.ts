@@ -28,6 +28,8 @@ export interface BerthBuilder extends Builder, AsyncDisposable {
   settled(): Promise<void>;
 }
 
+const defaultTrimPauseMs = 60_000;
+
 /** Makes a builder; what a crash left in its folders is removed first. */
 export async function createBuilder(
   ports: BuilderPorts,
@@ -55,15 +57,24 @@ export async function createBuilder(
     failedSteps,
     sweep: sweeper.sweep,
   };
-  const sessions = createSessions(state, trim);
+  const sessions = createSessions(state, trimSoon);
   const { held } = sessions;
   const cache = createBuildCache({ ...ports, ...state, held, now: Date.now });
   let trimming: Promise<void> = Promise.resolve();
+  let trimmedAtMs = Number.NEGATIVE_INFINITY;
+  let nextTrim: NodeJS.Timeout | undefined;
 
-  /** Brings the cache under its bound after a build, without letting the build wait. */
-  function trim(): void {
-    const keepBytes = options.cacheLimitBytes;
-    if (keepBytes === undefined) return;
+  /** Brings the cache under its bound after builds, without letting one wait. */
+  function trimSoon(): void {
+    if (options.cacheLimitBytes === undefined || nextTrim) return;
+    const waitMs = trimmedAtMs + (options.trimPauseMs ?? defaultTrimPauseMs) - Date.now();
+    if (waitMs <= 0) trim(options.cacheLimitBytes);
+    else nextTrim = setTimeout(trim, waitMs, options.cacheLimitBytes).unref();
+  }
+
+  function trim(keepBytes: number): void {
+    nextTrim = undefined;
+    trimmedAtMs = Date.now();
     const trimmed = trimming.then(async () => void (await cache.prune({ all: false, keepBytes })));
     sweeper.sweep(trimmed);
     // One that failed does not keep the next from being tried.
@@ -79,6 +90,7 @@ export async function createBuilder(
     heldChains: () => new Set([...held(), ...records.list().map(({ chain }) => chain)]),
     async [Symbol.asyncDispose]() {
       await sessions.stop();
+      clearTimeout(nextTrim);
       await failedSteps[Symbol.asyncDispose]();
       await sweeper.settled();
       records[Symbol.dispose]();

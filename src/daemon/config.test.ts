@@ -27,6 +27,11 @@ test('defaults', () => {
   });
 });
 
+test('what the build cache may keep', () => {
+  assert.deepEqual(read('').build, {});
+  assert.deepEqual(read('build: { cache: 20G }').build, { cacheBytes: 20 * 2 ** 30 });
+});
+
 test('flags win over the file', () => {
   const config = read(
     'root: /a\nregistry: { address: "0.0.0.0:1" }',

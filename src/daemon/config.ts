@@ -22,6 +22,8 @@ export interface Config {
   readonly bridge: { readonly name: string; readonly subnet?: string };
   readonly runtimes: Readonly<Record<string, { path: string }>>;
   readonly defaultRuntime: string;
+  /** What the build cache may keep; a tenth of the disk when absent. */
+  readonly build: { readonly cacheBytes?: number };
   readonly jobs: { readonly cpus: number; readonly memoryBytes: number };
   readonly labels: readonly string[];
 }
@@ -73,6 +75,8 @@ export function readConfig(args: readonly string[]): Config | { usage: string } 
   const bridgeName = bridge.text('name');
   const jobs = file.section('jobs');
   const memory = jobs.text('memory');
+  const build = file.section('build');
+  const cache = build.text('cache');
   const config: Config = {
     rootPath,
     runPath,
@@ -90,13 +94,15 @@ export function readConfig(args: readonly string[]): Config | { usage: string } 
     },
     runtimes: file.runtimes(),
     defaultRuntime: file.text('defaultRuntime') ?? 'runc',
+    build: { ...(cache !== undefined && { cacheBytes: parseSize(cache) }) },
     jobs: {
       cpus: jobs.number('cpus') ?? cpus().length,
       memoryBytes: memory === undefined ? Math.floor(totalmem() * 0.9) : parseSize(memory),
     },
     labels: file.list('labels') ?? [],
   };
-  for (const section of [file, registry, tls, anonymous, bridge, jobs]) section.refuseUnknown();
+  for (const section of [file, registry, tls, anonymous, bridge, build, jobs])
+    section.refuseUnknown();
   return config;
 }
 

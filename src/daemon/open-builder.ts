@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type BerthBuilder,
@@ -16,6 +17,14 @@ import { createFilesystems } from './build/filesystems.ts';
 import { createLayers } from './build/layers.ts';
 import type { Config } from './config.ts';
 import type { Transfers } from './transfers.ts';
+
+const leastCacheBytes = 2 * 2 ** 30;
+
+/** What the cache may keep by default: a tenth of the disk, as with BuildKit. */
+function cacheShareOf(path: string): number {
+  const { blocks, bsize } = statfsSync(path);
+  return Math.max(leastCacheBytes, Math.floor((blocks * bsize) / 10));
+}
 
 /** The builder with its ports over store, engine and registry. */
 export function openBuilder(options: {
@@ -53,6 +62,10 @@ export function openBuilder(options: {
       decompressors: createDecompressors(),
     },
     // Beside the snapshots, so that files of a context can be linked into layers.
-    { root: join(config.rootPath, 'build'), secretRoot: join(config.runPath, 'build-secrets') },
+    {
+      root: join(config.rootPath, 'build'),
+      secretRoot: join(config.runPath, 'build-secrets'),
+      cacheLimitBytes: config.build.cacheBytes ?? cacheShareOf(config.rootPath),
+    },
   );
 }

@@ -76,7 +76,7 @@ test('pruning frees layers and cache mounts; what is gone is built again', async
 });
 
 test('the cache is brought under its bound after a build', async () => {
-  await using kit = await createBuildKit({ options: { cacheLimitBytes: 10 } });
+  await using kit = await createBuildKit({ options: { cacheLimitBytes: 10, trimPauseMs: 0 } });
   await kit.addImage('base:latest', {});
   await kit.build('FROM base\nRUN write /a 1234567\n');
   await kit.build('FROM base\nRUN write /b 1234567\n');
