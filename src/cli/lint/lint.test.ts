@@ -56,6 +56,18 @@ describe('fixing', () => {
     assert.deepEqual([again.fixed, again.diff, again.text], [0, '', fixed]);
   });
 
+  test('names in a diff are relative', () => {
+    const text = 'FROM debian:12\nADD a /b\n';
+    for (const [name, shown] of [
+      ['/abs/D', 'abs/D'],
+      ['./D', 'D'],
+      ['../D', '../D'],
+      ['a b/D', 'a b/D'],
+    ] as const) {
+      assert.match(fixInput({ name, text }, options).diff, new RegExp(`^--- "?a/${shown}"?\\n`));
+    }
+  });
+
   test('what is ignored or cannot be parsed is left alone', () => {
     const fixed = (text: string) => fixInput({ name: 'D', text }, options).text;
     const silenced = 'FROM a:1\n# hadolint ignore=DL3020\nADD a /b\n';

@@ -102,7 +102,7 @@ export async function readConfig(flags?: LintFlags): Promise<LintConfig> {
   if (flags) sources.unshift(flagsConfig(flags));
   const config = mergeConfig(sources);
   for (const key of file?.unknownKeys ?? []) {
-    note(`${file!.path}: the option ${shown(key)} is not known`);
+    note(`${shown(file!.path)}: the option ${shown(key)} is not known`);
   }
   if (config.verbose) process.stderr.write(describe(config, file?.path));
   return config;
