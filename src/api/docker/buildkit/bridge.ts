@@ -1,4 +1,4 @@
-import { randomId, unsupported } from '../../../core/index.ts';
+import { canceled, randomId, unsupported } from '../../../core/index.ts';
 import { type Call, type Methods, unary } from '../../../session/index.ts';
 import * as messages from './control-messages.ts';
 import { exportersOf } from './exporters.ts';
@@ -90,6 +90,11 @@ async function solveFrontend(
     return { ref: '', metadata: await lintReport(call, options) };
   }
   const built = await runCall(call, { ...options, exporters: exportersOf(exporterSpecs(asked)) });
+  if (solve.isOver) {
+    // Nobody else would ever give it back.
+    await built[Symbol.asyncDispose]();
+    throw canceled('solve: the client has left');
+  }
   const ref = randomId();
   solve.results.set(ref, built);
   return { ref, metadata: new Map() };

@@ -16,9 +16,10 @@ import { workerRecord } from './worker-record.ts';
 /** What a connection of BuildKit's API serves: Control, and LLBBridge for the client's own part. */
 export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Methods {
   const solves = createSolves();
-  const { solve, listWorkers, info, diskUsage, updateHistory } = messages;
+  const { solve } = messages;
   return {
     ...bridgeMethods(ports, { solves, sessions }),
+    ...stateMethods(ports),
 
     // A session inside of this connection, for clients that open no other.
     [messages.sessionPath]: (call) => holdInside(call, sessions),
@@ -47,7 +48,13 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
         yield* await solves.feed(Ref, signal);
       },
     ),
+  };
+}
 
+/** What the daemon tells of itself and its build cache. */
+function stateMethods(ports: BuildkitPorts): Methods {
+  const { listWorkers, info, diskUsage, updateHistory } = messages;
+  return {
     [listWorkers.path]: unary(listWorkers.request, listWorkers.response, () => ({
       record: [workerRecord(ports)],
     })),

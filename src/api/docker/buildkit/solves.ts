@@ -17,6 +17,7 @@ export interface Solve {
   readonly results: Map<string, BuiltCall>;
   /** Settles when the client says how its part ended: with one of the results, or nothing. */
   readonly returned: PromiseWithResolvers<{ ref?: string; error?: ReturnedStatus }>;
+  isOver: boolean;
 }
 
 /** The builds under way, by the names their clients gave them. */
@@ -50,11 +51,13 @@ export function createSolves(): Solves {
         feed: createStatusFeed(),
         results: new Map(),
         returned,
+        isOver: false,
       };
       solves.set(ref, solve);
       return solve;
     },
     end(solve) {
+      solve.isOver = true;
       const { ref, feed } = solve;
       solves.delete(ref);
       feed.end();
