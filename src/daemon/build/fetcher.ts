@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, realpath, rename, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Fetcher, type HttpContent, parseGitAddress } from '../../build/index.ts';
 import { errorMessage, invalid, notFound, unavailable } from '../../core/index.ts';
+import { httpGet } from './http-get.ts';
 
 const headersLimitMs = 60_000;
 const gitLimitMs = 30 * 60_000;
@@ -23,37 +25,37 @@ async function fetchHttp(
   const abort = () => controller.abort(signal?.reason ?? timeout.reason);
   timeout.addEventListener('abort', abort);
   signal?.addEventListener('abort', abort);
-  let response: Response;
+  let response: IncomingMessage;
   try {
-    response = await fetch(url, {
+    response = await httpGet(url, {
       signal: controller.signal,
       headers: { 'accept-encoding': 'identity', ...(etag && { 'if-none-match': etag }) },
     });
   } catch (cause) {
-    const { cause: reason } = cause as { cause?: unknown };
-    throw unavailable(`failed to load ${url}: ${errorMessage(reason ?? cause)}`, { cause });
+    throw unavailable(`failed to load ${url}: ${errorMessage(cause)}`, { cause });
   } finally {
     timeout.removeEventListener('abort', abort); // the body may take its time
   }
-  if (response.status === 304 && etag !== undefined) return { kind: 'unchanged' };
-  if (!response.ok || response.body === null) {
-    const raise = response.status === 404 ? notFound : unavailable;
-    throw raise(`failed to load ${url}: invalid response status ${response.status}`);
+  const { statusCode = 0, headers } = response;
+  if (statusCode < 200 || statusCode > 299) {
+    response.destroy();
+    if (statusCode === 304 && etag !== undefined) return { kind: 'unchanged' };
+    const raise = statusCode === 404 ? notFound : unavailable;
+    throw raise(`failed to load ${url}: invalid response status ${statusCode}`);
   }
-  const modified = Date.parse(response.headers.get('last-modified') ?? '');
-  const header = (name: string) => response.headers.get(name) ?? undefined;
+  const modified = Date.parse(headers['last-modified'] ?? '');
   return {
     kind: 'content',
-    content: response.body,
-    fileName: dispositionName(response.headers.get('content-disposition')) ?? '',
+    content: response,
+    fileName: dispositionName(headers['content-disposition']) ?? '',
     modifiedAtMs: Number.isNaN(modified) ? undefined : modified,
-    etag: header('etag'),
-    contentType: header('content-type'),
+    etag: headers.etag,
+    contentType: headers['content-type'],
   };
 }
 
 /** The file name a server suggests (RFC 6266), its last component only. */
-function dispositionName(header: string | null): string | undefined {
+function dispositionName(header: string | undefined): string | undefined {
   const name = /filename\*?=(?:UTF-8'')?"?([^";]+)"?/i.exec(header ?? '')?.[1];
   return name?.split(/[/\\]/).at(-1) || undefined;
 }
