@@ -5,6 +5,24 @@ import { describe, test } from 'node:test';
 import type { LabelType } from './label-value.ts';
 import { lintDockerfile } from './lint-dockerfile.ts';
 import type { LintOptions } from './lint-options.ts';
+import { allRules } from './rules/all-rules.ts';
+
+/** hadolint's severities; all other rules of its own are warnings. */
+const severities: Readonly<Record<string, string>> = {
+  off: 'DL1001 DL3057',
+  error:
+    'DL1000 DL3000 DL3004 DL3011 DL3012 DL3020 DL3021 DL3023 DL3024 DL3026 DL3043 DL3044 DL3061 DL4000 DL4004',
+  info: 'DL3001 DL3009 DL3010 DL3015 DL3019 DL3047 DL3049 DL3050 DL3059 DL3060 DL3066',
+  style: 'DL3048',
+};
+
+test("severities are hadolint's", () => {
+  for (const { code, severity, offByDefault } of allRules) {
+    if (!code.startsWith('DL')) continue;
+    const found = Object.keys(severities).find((name) => severities[name]!.includes(code));
+    assert.equal(offByDefault ? 'off' : severity, found ?? 'warning', code);
+  }
+});
 
 const folder = join(import.meta.dirname, 'testdata/hadolint');
 
