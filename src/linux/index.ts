@@ -128,4 +128,5 @@ export {
 export { giveBackFreeMemory } from './process/free-memory.ts';
 export { openEventFd, Poller } from './process/poller.ts';
 export { parseSignal } from './process/signals.ts';
+export { type DetachedProgram, reapChild, spawnDetached } from './process/spawn-detached.ts';
 export { listenForHeir } from './process/unix-socket.ts';

@@ -10,7 +10,7 @@ import {
   randomId,
   unavailable,
 } from '../../core/index.ts';
-import { listenForHeir } from '../../linux/index.ts';
+import { listenForHeir, reapChild, spawnDetached } from '../../linux/index.ts';
 import { type TaskService, taskService } from './task-service.ts';
 import { TtrpcClient } from './ttrpc-client.ts';
 
@@ -49,8 +49,7 @@ export interface Shim extends Disposable {
  * bundle, which has to exist: a shim without one exits silently.
  */
 export async function startShim(options: ShimOptions): Promise<Shim> {
-  if (basename(options.binary) === runcShim)
-    return connectTo(options, await startRuncShim(options));
+  if (basename(options.binary) === runcShim) return startRuncShim(options);
   const { stdout } = await runShim(options, 'start');
   return connectTo(options, parseAddress(stdout.toString()));
 }
@@ -59,30 +58,31 @@ export async function startShim(options: ShimOptions): Promise<Shim> {
  * Does for runc's shim what its `start` action does, and saves a process: the shim inherits its
  * socket as descriptor 3, finds its address in the bundle, and goes on when the daemon ends.
  */
-async function startRuncShim(options: ShimOptions): Promise<string> {
+async function startRuncShim(options: ShimOptions): Promise<Shim> {
   const { binary, bundlePath, heldFds = [], socketsPath } = options;
   // Never the same twice: a shim of the run before removes its own, perhaps only now.
   const socketPath = join(socketsPath, randomId().slice(0, 24));
   const address = `unix://${socketPath}`;
   writeFileSync(join(bundlePath, 'address'), address);
   const socketFd = listenForHeir(socketPath);
-  // Shim and runtime do one thing at a time; more threads only look for work.
-  const shim = spawn(binary, shimArguments(options), {
-    cwd: bundlePath,
+  const pid = await spawnDetached({
+    command: binary,
+    args: shimArguments(options),
+    // Shim and runtime do one thing at a time; more threads only look for work.
     env: { ...shimEnvironment(options), GOMAXPROCS: '2' },
-    stdio: ['ignore', 'ignore', 'ignore', socketFd, ...heldFds],
-    detached: true,
-  });
-  closeSync(socketFd);
-  shim.unref();
-  await new Promise<void>((resolve, reject) => {
-    shim.once('spawn', resolve);
-    shim.on('error', (error) => reject(startError(binary, error)));
-  });
+    cwd: bundlePath,
+    fds: [socketFd, ...heldFds],
+  })
+    .catch((error) => {
+      throw startError(binary, error);
+    })
+    .finally(() => closeSync(socketFd));
   // The kernel is to end what a container runs before what watches it ends, and both before us.
   const ownScore = Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
-  await writeFile(`/proc/${shim.pid}/oom_score_adj`, String(Math.min(ownScore + 1, 1000)));
-  return address;
+  await writeFile(`/proc/${pid}/oom_score_adj`, String(Math.min(ownScore + 1, 1000)));
+  const shim = await connectTo(options, address);
+  void shim.closed.then(() => reapChild(pid));
+  return shim;
 }
 
 /** Connects to a shim started earlier, perhaps by a daemon before. Rejects with `unavailable`. */
