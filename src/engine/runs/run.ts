@@ -34,3 +34,12 @@ export interface Run {
   /** Aborted once its main process has ended. */
   readonly over: AbortController;
 }
+
+/**
+ * Waits until a run whose process has ended is cleared up and the record says so: its end may be
+ * known, from its output, before. For verbs that depend on whether a container runs.
+ */
+export async function untilEndIsNoted(runs: ReadonlyMap<string, Run>, id: string): Promise<void> {
+  const run = runs.get(id);
+  if (run?.over.signal.aborted) await run.ended;
+}

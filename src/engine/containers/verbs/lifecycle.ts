@@ -1,7 +1,7 @@
 import { BerthError, conflict, errorKind, errorMessage } from '../../../core/index.ts';
 import { parseSignal } from '../../../linux/index.ts';
 import type { EngineParts } from '../../engine-parts.ts';
-import type { Run } from '../../runs/run.ts';
+import { type Run, untilEndIsNoted } from '../../runs/run.ts';
 import { startRun } from '../../runs/start-run.ts';
 import type { Containers } from '../containers.ts';
 import type { Restarts } from './restarts.ts';
@@ -65,6 +65,7 @@ export function createLifecycle(parts: EngineParts, restarts: Restarts): Lifecyc
 
 /** Within the container's turn. False when it runs already. */
 async function startNow(parts: EngineParts, restarts: Restarts, id: string): Promise<boolean> {
+  await untilEndIsNoted(parts.runs, id);
   const { state } = parts.table.find(id);
   if (state.kind === 'paused') {
     throw conflict('cannot start a paused container, try unpause instead');

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { BerthError, conflict, errorKind, errorMessage } from '../../../core/index.ts';
 import { containerPaths, type EngineParts } from '../../engine-parts.ts';
+import { untilEndIsNoted } from '../../runs/run.ts';
 import type { ContainerRecord } from '../container-record.ts';
 import { exitOf } from '../transition.ts';
 import { dropVolumes } from './create-container.ts';
@@ -21,6 +22,7 @@ export function createRemoval(
     id: string,
     { force = false, volumes = false }: { force?: boolean; volumes?: boolean },
   ): Promise<void> {
+    await untilEndIsNoted(parts.runs, id);
     const record = parts.table.get(id);
     // Removed by someone else while this waited for its turn.
     if (!record) return;
