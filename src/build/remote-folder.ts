@@ -3,8 +3,11 @@
  * connection. Implemented over BuildKit's session protocol (fsutil's DiffCopy).
  */
 export interface RemoteFolder {
-  /** Builds that give the same key mean the same folder; text of the client's, without limits. */
-  readonly key: string;
+  /**
+   * Builds that give the same key mean the same folder; text of the client's, without limits. Without
+   * one, nothing is kept for the builds after this.
+   */
+  readonly key: string | undefined;
   /** Begins one exchange. Several may run at once, each with a choice of its own. */
   open(choice: RemoteChoice, signal: AbortSignal): Promise<RemoteFiles>;
 }

@@ -53,7 +53,7 @@ export function openSession(connection: Socket, head: SessionHead): Session {
       remoteFolder(channel, {
         name,
         // Without a key of its own, a client's folder is known for this session only.
-        key: [name, hint, head.sharedKey || head.id].join(':'),
+        key: head.sharedKey === '' ? undefined : [name, hint, head.sharedKey].join(':'),
         isOffered: offers(diffCopyPath),
       }),
     async secret(id, signal) {

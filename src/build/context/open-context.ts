@@ -80,7 +80,14 @@ async function loadHead(
     ...(clean === 'Dockerfile' ? ['dockerfile'] : []),
     ...ignoreFiles(dockerfilePath),
   ];
-  const all = await syncOnce(folder, { exclude: [], only }, { ...options, limits: headLimits });
+  const all = await syncOnce(
+    folder,
+    { exclude: [], only },
+    {
+      ...{ ...options, limits: headLimits },
+      onProgress: () => {},
+    },
+  );
   return { all, dockerfile: undefined };
 }
 

@@ -9,7 +9,7 @@ export const diffCopyPath = '/moby.filesync.v1.FileSync/DiffCopy';
 export interface RemoteFolderOptions {
   /** The client's name for it: `context`, `dockerfile`, or that of a named context. */
   readonly name: string;
-  readonly key: string;
+  readonly key: string | undefined;
   /** Whether the client offers folders at all. */
   readonly isOffered: boolean;
   /** Bound for the listing, against clients that never end it. */

@@ -254,6 +254,17 @@ test('keys are text of the client and no paths', async (t) => {
   assert.equal(at.open().list().length, 6);
 });
 
+test('without a key nothing is kept', async (t) => {
+  const at = keeping(t);
+  const contexts = at.open();
+  for (let round = 0; round < 2; round++) {
+    const folder = { ...at.folder(), key: undefined };
+    assert.equal((await contentsOf(contexts, folder, at.options)).a, 'one');
+    assert.equal(folder.asked.length, 3);
+  }
+  assert.deepEqual(readdirSync(at.root), []);
+});
+
 test('contents that were not asked for, or do not end, are refused', async (t) => {
   const at = keeping(t);
   const contexts = at.open();

@@ -19,6 +19,7 @@ import type { ContextListing, ContextTree } from './context-listing.ts';
 import { type KeptFacts, readFacts, readIndexFile, writeIndexFile } from './index-file.ts';
 import { readListing } from './read-listing.ts';
 import { receiveContents } from './receive-contents.ts';
+import { syncOnce } from './sync-once.ts';
 import { TreeEntries } from './tree-entries.ts';
 
 /**
@@ -106,6 +107,11 @@ class FolderKeeper implements KeptContexts {
   }
 
   async sync(folder: RemoteFolder, options: SyncOptions): Promise<SyncedContext> {
+    if (folder.key === undefined) {
+      const choice = { exclude: options.exclude };
+      const index = await syncOnce(folder, choice, { ...options, ...this.#options });
+      return { index, [Symbol.dispose]: () => {} };
+    }
     const kept = this.#take(folder.key);
     try {
       const base = await this.#read(kept);

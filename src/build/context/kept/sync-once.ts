@@ -7,20 +7,19 @@ import { readListing } from './read-listing.ts';
 import { receiveContents } from './receive-contents.ts';
 import { TreeEntries } from './tree-entries.ts';
 
-/** Brings a few files of a client's folder into the build's own, for this build alone. */
+/** Brings files of a client's folder into the build's own, for this build alone. */
 export async function syncOnce(
   folder: RemoteFolder,
   choice: RemoteChoice,
-  options: Omit<SyncOptions, 'exclude' | 'onProgress'> & { readonly trees: Trees },
+  options: Omit<SyncOptions, 'exclude'> & { readonly trees: Trees },
 ): Promise<FileIndex> {
-  const { trees, limits, signal, newFolder } = options;
+  const { trees, limits, signal, onProgress, newFolder } = options;
   await using files = await folder.open(choice, signal);
   const listing = await readListing(files.entries, limits, signal);
   const changes = compareTrees(undefined, listing);
-  const [staging, directory] = [await newFolder('received'), await newFolder('head')];
+  const [staging, directory] = [await newFolder('received'), await newFolder('context')];
   const digests = await receiveContents(files, {
-    ...{ listing, changes, staging, trees, limits, signal },
-    onProgress: () => {},
+    ...{ listing, changes, staging, trees, limits, onProgress, signal },
   });
   await trees.update({
     ...{ directory, staging, removed: [], listed: listing },
