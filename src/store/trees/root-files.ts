@@ -1,4 +1,4 @@
-import { constants, readdirSync, readFileSync } from 'node:fs';
+import { constants, opendirSync, readFileSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { posix } from 'node:path';
 import { invalid } from '../../core/index.ts';
@@ -32,8 +32,8 @@ export interface RootFiles {
   read(rootPath: string, path: string, limitBytes: number): Promise<Uint8Array | undefined>;
   /** What stands at the path, links followed, or undefined. */
   kindOf(rootPath: string, path: string): Promise<'directory' | 'other' | undefined>;
-  /** Names in a directory, links followed, or undefined when it is none. */
-  list(rootPath: string, path: string): Promise<readonly string[] | undefined>;
+  /** Names in a directory, links followed, or undefined when it is none; no more than `most`. */
+  list(rootPath: string, path: string, most?: number): Promise<readonly string[] | undefined>;
   /** Creates the directory and its missing parents; what exists stays. False when nothing was missing. */
   makeDirectory(
     rootPath: string,
@@ -70,14 +70,29 @@ export function createRootFiles(): RootFiles {
         isDirectory(stat) ? 'directory' : 'other',
       );
     },
-    async list(rootPath, path) {
+    async list(rootPath, path, most = Number.POSITIVE_INFINITY) {
       return withOpened(rootPath, path, pathOnly, (fd, stat) =>
-        isDirectory(stat) ? readdirSync(`/proc/self/fd/${fd}`) : undefined,
+        isDirectory(stat) ? namesIn(`/proc/self/fd/${fd}`, most) : undefined,
       );
     },
     makeDirectory: async (rootPath, path, options) => makeDirectory(rootPath, path, options),
     missing: async (rootPath, paths) => noteMissing(rootPath, paths),
   };
+}
+
+function namesIn(path: string, most: number): string[] {
+  const names: string[] = [];
+  const directory = opendirSync(path);
+  try {
+    while (names.length < most) {
+      const entry = directory.readSync();
+      if (!entry) break;
+      names.push(entry.name);
+    }
+  } finally {
+    directory.closeSync();
+  }
+  return names;
 }
 
 /** Runs `use` on what stands at the path, or gives undefined when nothing does. */
