@@ -1,12 +1,24 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { ContainerInsight, DockerPorts, SystemFacts } from '../api/index.ts';
 import type { BerthBuilder } from '../build/index.ts';
+import { formatReference, type Reference } from '../core/index.ts';
 import type { Engine, Events, Networks, Volumes } from '../engine/index.ts';
 import { decompressDetected, hostPlatform } from '../image/index.ts';
 import { checkLogin, type RegistryClient } from '../registry/index.ts';
 import type { ChainId, Store } from '../store/index.ts';
 import type { createImageArchives } from './image-archives.ts';
 import type { Transfers } from './transfers.ts';
+
+/** Takes a name of an image away, and the image with its only one. */
+async function dropName(
+  images: Store['images'],
+  reference: Reference,
+  isOnlyName: boolean,
+): Promise<void> {
+  const { id, tags, repoDigests } = await images.resolve(formatReference(reference));
+  await images.untag(reference);
+  if (isOnlyName && tags.length + repoDigests.length === 1) await images.delete(id);
+}
 
 /** What Docker's API is served with. */
 export function dockerPorts(parts: {
@@ -76,6 +88,7 @@ export function dockerPorts(parts: {
     buildkit: {
       builder,
       cache: builder.cache,
+      dropName: (reference, isOnlyName) => dropName(images, reference, isOnlyName),
       platform: hostPlatform(),
       hostname: hostname(),
       version: facts().version,

@@ -341,6 +341,27 @@ describe('docker buildx and compose', { skip: buildx ? false : clients[1]!.missi
     assert.equal(await daemon.ok('run', '--rm', name, 'cat', '/p'), 'pushed');
   });
 
+  it('bake: targets that stand on others', async () => {
+    const folder = folderOf('bake', {
+      base: 'FROM busybox\nENV FROM_BASE=yes\nRUN echo base > /base\n',
+      top: 'FROM base\nRUN cat /base; echo "env $FROM_BASE"\n',
+      'docker-bake.json': JSON.stringify({
+        target: {
+          base: { dockerfile: 'base' },
+          default: { dockerfile: 'top', contexts: { base: 'target:base' }, tags: ['baked'] },
+        },
+      }),
+    });
+    const baked = await capture('docker', ['buildx', 'bake', '--progress=plain'], {
+      env: { ...daemon.env, BUILDX_BAKE_ENTITLEMENTS_FS: '0' },
+      cwd: folder,
+    });
+    assert.equal(baked.code, 0, baked.stderr);
+    assert.match(baked.stderr, /^#\d+ \d+\.\d+ env yes$/m);
+    assert.equal(await daemon.ok('run', '--rm', 'baked', 'cat', '/base'), 'base');
+    assert.doesNotMatch(await daemon.ok('images', '-a'), /berth-result/);
+  });
+
   it('compose builds and runs', {
     skip: compose ? false : 'no docker-compose plugin',
   }, async () => {

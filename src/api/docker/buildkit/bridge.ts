@@ -1,4 +1,4 @@
-import { canceled, randomId, unsupported } from '../../../core/index.ts';
+import { canceled, notFound, type Reference, unsupported } from '../../../core/index.ts';
 import { type Call, type Methods, unary } from '../../../session/index.ts';
 import * as messages from './control-messages.ts';
 import { exportersOf } from './exporters.ts';
@@ -6,6 +6,7 @@ import { failureOf } from './failure-status.ts';
 import { lintReport } from './lint-report.ts';
 import type { BuildkitPorts } from './ports.ts';
 import { readCall } from './read-call.ts';
+import { linkedResult, linkTo } from './result-link.ts';
 import { runCall } from './run-build.ts';
 import type { Sessions } from './sessions.ts';
 import type { Solve, Solves } from './solves.ts';
@@ -35,10 +36,10 @@ export function bridgeMethods(
       const signal = AbortSignal.any([call.signal, solve.signal]);
       try {
         const { ref, metadata } = await solveFrontend(ports, solve, {
-          ...{ request, sessions, signal },
+          ...{ request, solves, sessions, signal },
         });
         const result = request.allowResultArrayRef
-          ? { ref: { id: ref }, metadata }
+          ? { ref: { id: ref, def: linkTo(ref) }, metadata }
           : { refDeprecated: ref, metadata };
         return { ref, result };
       } catch (error) {
@@ -67,37 +68,58 @@ async function solveFrontend(
   solve: Solve,
   {
     request,
+    solves,
     sessions,
     signal,
-  }: { request: messages.BridgeSolve; sessions: Sessions; signal: AbortSignal },
+  }: {
+    request: messages.BridgeSolve;
+    solves: Solves;
+    sessions: Sessions;
+    signal: AbortSignal;
+  },
 ): Promise<{ ref: string; metadata: ReadonlyMap<string, Uint8Array> }> {
   const { asked, session } = solve;
   if (request.Frontend === '' && request.Definition.length === 0) {
     return { ref: '', metadata: new Map() };
   }
-  if (request.Frontend !== 'dockerfile.v0' || request.FrontendInputs.size > 0) {
+  if (request.Frontend !== 'dockerfile.v0') {
     throw unsupported(
-      `solve: only Dockerfiles are built here, not ${request.Frontend === 'dockerfile.v0' ? 'results of other targets' : `the frontend ${JSON.stringify(request.Frontend)}`} (LLB)`,
+      `solve: only Dockerfiles are built here, not LLB or the frontend ${JSON.stringify(request.Frontend)}`,
     );
   }
   const call = await readCall(request.FrontendOpt, {
     ...{ asked, session, sessions, signal },
     cacheImports: request.CacheImports,
+    inputs: await imagesOf(request.FrontendInputs, solves, signal),
   });
   const { builder } = ports;
   const options = { builder, session, ref: solve.ref, feed: solve.feed, signal };
   if (call.subrequest !== undefined) {
     return { ref: '', metadata: await lintReport(call, options) };
   }
-  const built = await runCall(call, { ...options, exporters: exportersOf(exporterSpecs(asked)) });
+  const exporters = exportersOf(exporterSpecs(asked));
+  const built = await runCall(call, { ...options, exporters, dropName: ports.dropName });
   if (solve.isOver) {
     // Nobody else would ever give it back.
     await built[Symbol.asyncDispose]();
     throw canceled('solve: the client has left');
   }
-  const ref = randomId();
-  solve.results.set(ref, built);
-  return { ref, metadata: new Map() };
+  return { ref: solves.keep(solve, built), metadata: new Map() };
+}
+
+/** Images of the results that inputs stand for, by the inputs' names. */
+async function imagesOf(
+  inputs: ReadonlyMap<string, Uint8Array>,
+  solves: Solves,
+  signal: AbortSignal,
+): Promise<Map<string, Reference>> {
+  const images = new Map<string, Reference>();
+  for (const [name, definition] of inputs) {
+    const result = solves.result(linkedResult(definition));
+    if (!result) throw notFound(`solve: the build that input ${name} stands on is over`);
+    images.set(name, await result.image(signal));
+  }
+  return images;
 }
 
 /** Old clients have one exporter, new ones a list. */
@@ -111,6 +133,7 @@ export function exporterSpecs(asked: messages.ControlSolve): readonly messages.T
 const frontendCapabilities = [
   ...['solve.base', 'resolveimage', 'return', 'returnmap', 'importcaches', 'proto.refarray'],
   ...['gateway.solve.metadata', 'gateway.evaluate', 'gateway.evaluate.solve'],
+  ...['reference.output', 'frontend.inputs'],
 ];
 
 /** Sources and step features that clients look for before they ask for a build. */

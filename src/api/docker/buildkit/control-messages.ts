@@ -192,12 +192,12 @@ export const ping: UnaryMethod<
 
 export interface BridgeResult {
   readonly refDeprecated?: string;
-  readonly ref?: { readonly id: string };
+  readonly ref?: { readonly id: string; readonly def?: Uint8Array };
   readonly metadata: ReadonlyMap<string, Uint8Array>;
 }
 const result = {
   refDeprecated: [1, 'string'],
-  ref: [3, { id: [1, 'string'] }],
+  ref: [3, { id: [1, 'string'], def: [2, 'bytes'] }],
   metadata: [10, 'bytes', 'map'],
 } as const;
 
@@ -219,8 +219,8 @@ export const bridgeSolve: UnaryMethod<BridgeSolve, { ref: string; result: Bridge
     FrontendOpt: attributes(3),
     allowResultReturn: [5, 'bool'],
     allowResultArrayRef: [6, 'bool'],
-    FrontendInputs: [12, 'bytes', 'map'],
-    CacheImports: [13, typed, 'repeated'],
+    FrontendInputs: [13, 'bytes', 'map'],
+    CacheImports: [12, typed, 'repeated'],
   }),
   response: message({ ref: [1, 'string'], result: [3, result] }),
 };

@@ -117,7 +117,7 @@ describe('attributes', () => {
     ['several platforms', { platform: 'linux/amd64,linux/arm64' }, /one platform at a time/],
     ['attestations', { 'attest:sbom': '' }, /attestations are not made here/],
     ['an oci layout', { 'context:a': 'oci-layout://x' }, /context a: .* is not supported/],
-    ['a result of another target', { 'context:a': 'input:b' }, /is not supported/],
+    ['a result of another target', { 'context:a': 'input:b' }, /there is no input "b"/],
     ['a bad size', { 'shm-size': '1m' }, /invalid shm-size: 1m/],
     ['a bad limit', { ulimit: 'nofile' }, /invalid ulimit argument: nofile/],
     ['a bad mode', { 'image-resolve-mode': 'x' }, /invalid image-resolve-mode: x/],

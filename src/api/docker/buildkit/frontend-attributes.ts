@@ -1,5 +1,5 @@
 import type { BuildContext, BuildRequest, CacheAddress } from '../../../build/index.ts';
-import { invalid, parseReference, unsupported } from '../../../core/index.ts';
+import { invalid, parseReference, type Reference, unsupported } from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import { parsePlatform } from '../platform.ts';
 import type { TypedAttributes } from './control-messages.ts';
@@ -23,6 +23,8 @@ export interface FrontendOptions {
   readonly session: Session | undefined;
   /** Sessions that have a folder of this name in place of the build's own. */
   readonly folderSessions?: ReadonlyMap<string, Session>;
+  /** Images of other builds' results, by the names of inputs. */
+  readonly inputs?: ReadonlyMap<string, Reference>;
   readonly cacheImports: readonly TypedAttributes[];
   readonly cacheExports: readonly TypedAttributes[];
   readonly entitlements: readonly string[];
@@ -148,6 +150,11 @@ function namedContext(name: string, address: string, options: FrontendOptions) {
   switch (scheme) {
     case 'docker-image': {
       const reference = parseReference(rest.replace(/^\/\//, ''));
+      return { kind: 'image' as const, reference };
+    }
+    case 'input': {
+      const reference = options.inputs?.get(rest);
+      if (!reference) throw invalid(`context ${name}: there is no input ${JSON.stringify(rest)}`);
       return { kind: 'image' as const, reference };
     }
     case 'local':

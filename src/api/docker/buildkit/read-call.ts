@@ -1,3 +1,4 @@
+import type { Reference } from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import type { ControlSolve, TypedAttributes } from './control-messages.ts';
 import { type FrontendCall, folderSessionIds, frontendCallOf } from './frontend-attributes.ts';
@@ -9,12 +10,14 @@ export async function readCall(
   options: {
     asked: ControlSolve;
     cacheImports?: readonly TypedAttributes[];
+    /** Images of other builds' results, by the names of inputs. */
+    inputs?: ReadonlyMap<string, Reference>;
     session: Session | undefined;
     sessions: Sessions;
     signal: AbortSignal;
   },
 ): Promise<FrontendCall> {
-  const { asked, cacheImports = [], session, sessions, signal } = options;
+  const { asked, cacheImports = [], inputs, session, sessions, signal } = options;
   const folderSessions = new Map<string, Session>();
   for (const [name, id] of Object.entries(folderSessionIds(attributes))) {
     folderSessions.set(name, await sessions.get(id, signal));
@@ -22,6 +25,7 @@ export async function readCall(
   return frontendCallOf(attributes, {
     session,
     folderSessions,
+    inputs,
     cacheImports: [...cacheImports, ...(asked.Cache?.Imports ?? [])],
     cacheExports: asked.Cache?.Exports ?? [],
     entitlements: asked.Entitlements,

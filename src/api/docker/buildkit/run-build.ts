@@ -1,9 +1,16 @@
 import { posix } from 'node:path';
 import type { BuildEvent, Builder, BuildRequest, BuildResult } from '../../../build/index.ts';
-import { formatReference, notFound } from '../../../core/index.ts';
+import {
+  formatReference,
+  notFound,
+  parseReference,
+  type Reference,
+  randomId,
+} from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import { deliver, type Exporters } from './exporters.ts';
 import type { FrontendCall } from './frontend-attributes.ts';
+import type { BuildkitPorts } from './ports.ts';
 import { readFiles } from './read-files.ts';
 import { sessionSources } from './session-sources.ts';
 import type { StatusFeed } from './status-feed.ts';
@@ -16,6 +23,7 @@ export interface RunOptions {
   readonly session: Session | undefined;
   readonly exporters: Exporters;
   readonly feed: StatusFeed;
+  readonly dropName?: BuildkitPorts['dropName'];
   readonly signal: AbortSignal;
 }
 
@@ -24,6 +32,8 @@ export interface BuiltCall extends AsyncDisposable {
   readonly result: BuildResult;
   /** The Dockerfile, where it came from the client by itself. */
   readonly source: SourceInfo | undefined;
+  /** Its image under a name of its own, which goes when this is disposed. */
+  image(signal: AbortSignal): Promise<Reference>;
   /** Sends what the client wants sent; gives the exporters' answers. */
   deliver(signal: AbortSignal): Promise<Map<string, string>>;
 }
@@ -69,17 +79,44 @@ export async function runCall(
       checkOnly: options.checkOnly,
     };
     const result = await builder.build(request, { onEvent, signal });
+    let named: Promise<Reference> | undefined;
     return {
       result,
       source,
       deliver: (until) =>
         deliver(result, { exporters, session, signal: until, asTask: tellingOf(onEvent) }),
-      [Symbol.asyncDispose]: () => result[Symbol.asyncDispose](),
+      image: (until) => {
+        named ??= nameResult(builder, request, until);
+        return named;
+      },
+      async [Symbol.asyncDispose]() {
+        await result[Symbol.asyncDispose]();
+        const isOnlyName = !request.outputs?.some(({ kind }) => kind === 'image');
+        if (named) await options.dropName?.(await named, isOnlyName);
+      },
     };
   } catch (error) {
     trace.fail((error as Error).message);
     throw new CallFailure(error, source);
   }
+}
+
+/** Keeps a result, whose steps are all known by now, as an image of a name that nobody else has. */
+async function nameResult(
+  builder: RunOptions['builder'],
+  request: BuildRequest,
+  signal: AbortSignal,
+): Promise<Reference> {
+  const reference = parseReference(`berth-result:${randomId()}`);
+  await using _ = await builder.build(
+    {
+      ...request,
+      ...{ tags: [reference], outputs: [{ kind: 'image' }], cacheTo: [] },
+      ...{ noCache: false, noCacheStages: [], pull: false },
+    },
+    { onEvent: () => {}, signal },
+  );
+  return reference;
 }
 
 /** Of a context that is the client's folder, the Dockerfile has a folder of its own. */

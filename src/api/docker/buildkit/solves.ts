@@ -1,4 +1,4 @@
-import { conflict } from '../../../core/index.ts';
+import { conflict, randomId } from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import { createAwaitedMap } from './awaited-map.ts';
 import type { ControlSolve, ReturnedStatus } from './control-messages.ts';
@@ -24,6 +24,9 @@ export interface Solve {
 export interface Solves {
   begin(asked: ControlSolve, options: { session?: Session; signal: AbortSignal }): Solve;
   end(solve: Solve): void;
+  /** Gives a result a name, by which other builds too can stand on it until its build ends. */
+  keep(solve: Solve, built: BuiltCall): string;
+  result(name: string): BuiltCall | undefined;
   /** A build that may be about to begin. Throws `not-found`. */
   get(ref: string, signal: AbortSignal): Promise<Solve>;
   /** What is told of a build, of one that has just ended as well. Throws `not-found`. */
@@ -35,6 +38,7 @@ const feedStaysMs = 5000;
 
 export function createSolves(): Solves {
   const solves = createAwaitedMap<Solve>();
+  const results = new Map<string, BuiltCall>();
   const ended = new Map<string, StatusFeed>();
   const get: Solves['get'] = (ref, signal) =>
     solves.get(ref, { missing: `no such job ${ref.slice(0, 80)}`, signal });
@@ -58,12 +62,20 @@ export function createSolves(): Solves {
     },
     end(solve) {
       solve.isOver = true;
+      for (const name of solve.results.keys()) results.delete(name);
       const { ref, feed } = solve;
       solves.delete(ref);
       feed.end();
       ended.set(ref, feed);
       setTimeout(() => ended.delete(ref), feedStaysMs).unref();
     },
+    keep(solve, built) {
+      const name = randomId();
+      solve.results.set(name, built);
+      results.set(name, built);
+      return name;
+    },
+    result: (name) => results.get(name),
     get,
     feed: async (ref, signal) => ended.get(ref) ?? (await get(ref, signal)).feed,
   };
