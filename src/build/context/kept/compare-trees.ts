@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { updateActions } from '../../synced-folders.ts';
 import {
   type ContextListing,
@@ -7,6 +8,8 @@ import {
   isPlainFile,
 } from './context-listing.ts';
 import { compareWalk, findInWalk } from './walk-order.ts';
+
+const entriesPerTurn = 20_000;
 
 /** What it takes to make a kept tree what a listing says. */
 export interface TreeChanges {
@@ -23,12 +26,17 @@ export interface TreeChanges {
 /**
  * Compares what a client lists with what is kept of it, as BuildKit does: a file with the same type,
  * mode, owner, size, time and attributes has the same content. Times of directories mean nothing.
+ * Gives the event loop a turn now and then.
  */
-export function compareTrees(base: ContextTree | undefined, listing: ContextListing): TreeChanges {
+export async function compareTrees(
+  base: ContextTree | undefined,
+  listing: ContextListing,
+): Promise<TreeChanges> {
   const comparison = new Comparison(base, listing);
   const oldPaths = base?.paths ?? [];
   let old = 0;
   for (let number = 0; number < listing.count; number++) {
+    if (number % entriesPerTurn === entriesPerTurn - 1) await nextTurn();
     const path = listing.paths[number]!;
     let order = -1;
     while (old < oldPaths.length) {

@@ -117,7 +117,7 @@ class FolderKeeper implements KeptContexts {
       const base = await this.#read(kept);
       await using files = await folder.open({ exclude: options.exclude }, options.signal);
       const listing = await readListing(files.entries, options.limits, options.signal);
-      const changes = compareTrees(base?.tree, listing);
+      const changes = await compareTrees(base?.tree, listing);
       if (base && changes.isEmpty) return this.#use(kept, base.index);
       const staging = await options.newFolder('received');
       const digests = await receiveContents(files, {

@@ -16,7 +16,7 @@ export async function syncOnce(
   const { trees, limits, signal, onProgress, newFolder } = options;
   await using files = await folder.open(choice, signal);
   const listing = await readListing(files.entries, limits, signal);
-  const changes = compareTrees(undefined, listing);
+  const changes = await compareTrees(undefined, listing);
   const [staging, directory] = [await newFolder('received'), await newFolder('context')];
   const digests = await receiveContents(files, {
     ...{ listing, changes, staging, trees, limits, onProgress, signal },

@@ -2,22 +2,21 @@ import type { Digest } from '../../../core/index.ts';
 import type { FileEntry } from '../../ports.ts';
 import { listedTypes } from '../../synced-folders.ts';
 import { type ContextTree, digestBytes } from './context-listing.ts';
+import { findInWalk } from './walk-order.ts';
 
 /** A context tree as the map of entries by path, in code-unit order; entries are made when asked for. */
 export class TreeEntries implements ReadonlyMap<string, FileEntry> {
   readonly #tree: ContextTree;
   readonly #digests: Buffer;
   readonly #sorted: readonly string[];
-  readonly #numbers = new Map<string, number>();
+  /** Whoever goes through all entries asks for one after the other. */
+  #last = -1;
 
   constructor(tree: ContextTree) {
     this.#tree = tree;
     const { buffer, byteOffset, length } = tree.digests;
     this.#digests = Buffer.from(buffer, byteOffset, length);
-    for (let number = 0; number < tree.count; number++) {
-      this.#numbers.set(tree.paths[number]!, number);
-    }
-    this.#sorted = tree.paths.toSorted(byCodeUnit);
+    this.#sorted = isSorted(tree.paths) ? tree.paths : tree.paths.toSorted(byCodeUnit);
   }
 
   get size(): number {
@@ -25,12 +24,12 @@ export class TreeEntries implements ReadonlyMap<string, FileEntry> {
   }
 
   get(path: string): FileEntry | undefined {
-    const number = this.#numbers.get(path);
-    return number === undefined ? undefined : this.#entry(number);
+    const number = this.#find(path);
+    return number < 0 ? undefined : this.#entry(number);
   }
 
   has(path: string): boolean {
-    return this.#numbers.has(path);
+    return this.#find(path) >= 0;
   }
 
   *keys(): MapIterator<string> {
@@ -55,6 +54,14 @@ export class TreeEntries implements ReadonlyMap<string, FileEntry> {
     for (const [path, entry] of this.entries()) work(entry, path, this);
   }
 
+  /** The entry's number, or -1. */
+  #find(path: string): number {
+    const { paths } = this.#tree;
+    const number = paths[this.#last + 1] === path ? this.#last + 1 : findInWalk(paths, path);
+    if (number >= 0) this.#last = number;
+    return number;
+  }
+
   #entry(number: number): FileEntry {
     const { types, modes, uids, gids, sizes, mtimesNs, links, xattrsDigests } = this.#tree;
     const type = listedTypes[types[number]!]!;
@@ -76,6 +83,11 @@ export class TreeEntries implements ReadonlyMap<string, FileEntry> {
     const start = number * digestBytes;
     return `sha256:${this.#digests.toString('hex', start, start + digestBytes)}` as Digest;
   }
+}
+
+function isSorted(paths: readonly string[]): boolean {
+  for (let at = 1; at < paths.length; at++) if (paths[at - 1]! > paths[at]!) return false;
+  return true;
 }
 
 /** Walk order is nearly this. */
