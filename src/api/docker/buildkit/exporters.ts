@@ -13,10 +13,13 @@ export interface Exporters {
   readonly sent: readonly { readonly id: string; readonly type: string }[];
 }
 
-/** Attributes of no consequence here: layers are kept once, unpacked, and compressed when pushed. */
+/**
+ * Attributes of no consequence here: layers are kept once, unpacked, compressed when pushed, and bear
+ * no time after SOURCE_DATE_EPOCH.
+ */
 const withoutEffect = new Set([
-  ...['unpack', 'store', 'dangling-name-prefix', 'nested-name', 'context', 'platform-split'],
-  ...['dest', 'danglingname-prefix', 'name-canonical', 'load', 'buildinfo', 'buildinfo-attrs'],
+  ...['unpack', 'store', 'dangling-name-prefix', 'context', 'platform-split', 'dest'],
+  ...['name-canonical', 'load', 'buildinfo', 'buildinfo-attrs', 'rewrite-timestamp'],
 ]);
 
 /** Reads exporters. Throws `invalid` and `unsupported` for what cannot be had. */

@@ -145,7 +145,12 @@ describe('exporters', () => {
   test('images, archives and nothing', () => {
     assert.deepEqual(exportersOf([]).outputs, [{ kind: 'none' }]);
     const both = exportersOf([
-      of('moby', { name: 'a:1,b.example/c', push: 'true', unpack: 'true' }),
+      of('moby', {
+        name: 'a:1,b.example/c',
+        push: 'true',
+        unpack: 'true',
+        'rewrite-timestamp': 'true',
+      }),
       of('local'),
       of('tar'),
     ]);
@@ -165,6 +170,7 @@ describe('exporters', () => {
     ['an unknown exporter', of('x'), /exporter "x" could not be found/],
     ['an unknown option', of('image', { squash: '1' }), /squash=1 is not supported/],
     ['a push by digest', of('image', { 'push-by-digest': 'true' }), /push-by-digest/],
+    ['another compression', of('oci', { compression: 'zstd' }), /compression=zstd/],
     ['an unpacked layout', of('oci', { tar: 'false' }), /tar=false is not supported/],
     ['a digest in a name', of('moby', { name: `a@sha256:${'0'.repeat(64)}` }), /holds a digest/],
   ] as const) {
