@@ -43,3 +43,4 @@ export {
   type Reference,
 } from './reference.ts';
 export { formatSize, parseDuration, parseSize } from './units.ts';
+export { unlessAborted } from './unless-aborted.ts';

@@ -1,3 +1,5 @@
+import { unlessAborted } from '../../core/index.ts';
+
 /** One after the other, in the order in which they asked, for each key by itself. */
 export interface Turns {
   /** Dispose ends the turn. Throws the signal's reason when it is aborted before. */
@@ -26,17 +28,4 @@ export function createTurns(): Turns {
       return { [Symbol.dispose]: end };
     },
   };
-}
-
-/** Waits for the promise or throws the signal's reason. */
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

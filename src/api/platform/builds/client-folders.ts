@@ -1,4 +1,5 @@
 import type { RemoteFolder } from '../../../build/index.ts';
+import { unlessAborted } from '../../../core/index.ts';
 import { openSession, type Session, sessionHeadOf } from '../../../session/index.ts';
 import type { ApiRequest, Hijack } from '../../http/route.ts';
 
@@ -32,17 +33,4 @@ export function createClientFolders(): ClientFolders {
       return undefined;
     },
   };
-}
-
-/** Waits for the promise or throws the signal's reason. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
