@@ -61,11 +61,13 @@ const statements = {
 type Statements = Record<keyof typeof statements, StatementSync>;
 
 const compress = promisify(gzip);
-const flushDelayMs = 50;
+/** No two writes come closer together than this. */
+const flushPauseMs = 50;
 
 /**
- * Keeps the records in the database. What is put is seen at once and written with all that came
- * within the next moments, in one transaction, so that a step does not wait for the disk.
+ * Keeps the records in the database. What is put is seen at once and written in a moment, so that a
+ * step does not wait for the disk; of steps that follow each other quickly, several in one
+ * transaction.
  */
 export function createSqliteRecords(database: RecordsDatabase): CacheRecords {
   database.migrate('build', migrations);
@@ -82,6 +84,7 @@ class SqliteRecords implements CacheRecords {
   readonly #notes = new Map<string, string>();
   readonly #copies = new Map<Digest, KnownCopy>();
   #timer: NodeJS.Timeout | undefined;
+  #flushedAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(database: RecordsDatabase) {
@@ -185,6 +188,7 @@ class SqliteRecords implements CacheRecords {
     const parts = [this.#records, this.#details, this.#aliases, this.#notes, this.#copies];
     if (this.#links.length === 0 && parts.every(({ size }) => size === 0)) return;
     this.#database.transaction(() => this.#write());
+    this.#flushedAtMs = performance.now();
     for (const part of parts) part.clear();
     this.#links.length = 0;
   }
@@ -218,7 +222,8 @@ class SqliteRecords implements CacheRecords {
 
   #schedule(): void {
     if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => this.flush(), flushDelayMs).unref();
+    const waitMs = Math.max(0, this.#flushedAtMs + flushPauseMs - performance.now());
+    this.#timer ??= setTimeout(() => this.flush(), waitMs).unref();
   }
 }
 
