@@ -134,7 +134,9 @@ async function runStep(
     ...(bounded ? ['--keep'] : []),
     ...['--bundle', runtime.folder, id],
   ];
-  const [program, ...args] = request.terminal ? behindTerminal(words) : words;
+  const [program, ...args] = request.terminal
+    ? behindTerminal(words, request.terminal.size)
+    : words;
   const child = spawn(program!, args, {
     stdio: [request.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });

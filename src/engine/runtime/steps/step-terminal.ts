@@ -15,19 +15,26 @@ export interface StepTerminal {
 
 const pauseMs = 10;
 
-/** The runtime passes its own terminal on: script(1) makes one and joins it to its pipes. */
-export function behindTerminal(words: readonly string[]): string[] {
+/**
+ * The runtime passes its own terminal on: script(1) makes one and joins it to its pipes. It has its
+ * size before the runtime looks at it.
+ */
+export function behindTerminal(
+  words: readonly string[],
+  { rows, columns }: TerminalSize,
+): string[] {
   const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return ['script', '--quiet', '--return', '--flush', '--command', quoted, '/dev/null'];
+  const command = `stty rows ${rows} cols ${columns}; exec ${quoted}`;
+  return ['script', '--quiet', '--return', '--flush', '--command', command, '/dev/null'];
 }
 
 /**
- * Gives the terminal that a script(1) made its size, now and at each change, which the kernel tells
- * the runtime, and that the command. `isOver` says that the script has ended.
+ * Gives the terminal that a script(1) made its size at each change, which the kernel tells the
+ * runtime, and that the command. `isOver` says that the script has ended.
  */
 export function followSize(
   scriptPid: number,
-  { size, onResize }: StepTerminal,
+  { onResize }: StepTerminal,
   isOver: () => boolean,
 ): void {
   let latest: TerminalSize | undefined;
@@ -50,7 +57,6 @@ export function followSize(
     latest = changed;
     if (!isWorking) void work();
   };
-  change(size);
   onResize(change);
 }
 
