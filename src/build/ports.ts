@@ -1,4 +1,4 @@
-import type { ByteStream, Digest, Reference } from '../core/index.ts';
+import type { ByteStream, Digest, FileTree, Reference } from '../core/index.ts';
 import type { Descriptor, ImageConfig, ImageSink, ImageSource, Platform } from '../image/index.ts';
 import type { CacheAddress } from './builder.ts';
 import type { ReceiveRequest, UpdateRequest } from './synced-folders.ts';
@@ -271,31 +271,10 @@ export interface Trees {
  */
 export type Surroundings = readonly string[];
 
-/** Entries by slash-separated path relative to the tree's root, sorted, directories included. */
-export interface FileTree {
-  readonly rootPath: string;
-  readonly entries: ReadonlyMap<string, FileEntry>;
-}
-
 /** Limits for what unpacks from outside, against archives that are made to fill the disk. */
 export interface UnpackLimits {
   readonly entries: number;
   readonly bytes: number;
-}
-
-export interface FileEntry {
-  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'character-device' | 'block-device';
-  /** Permission bits, 0 to 0o7777. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly sizeBytes: number;
-  readonly mtimeMs: number;
-  readonly linkTarget: string;
-  /** Digest of content for files. */
-  readonly digest?: Digest;
-  /** Digest of the sorted extended attributes; absent when there are none. */
-  readonly xattrsDigest?: Digest;
 }
 
 /**

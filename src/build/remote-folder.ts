@@ -1,3 +1,4 @@
+import type { FileType } from '../core/index.ts';
 /**
  * A folder at the client's. Of one that was sent before, only what changed since crosses the
  * connection. Implemented over BuildKit's session protocol (fsutil's DiffCopy).
@@ -35,7 +36,7 @@ export interface RemoteFiles extends AsyncDisposable {
 export interface RemoteEntry {
   /** Slash-separated, relative to the folder. */
   readonly path: string;
-  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'character-device' | 'block-device';
+  readonly type: FileType;
   /** Permission bits, 0 to 0o7777. */
   readonly mode: number;
   readonly uid: number;

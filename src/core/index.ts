@@ -25,6 +25,15 @@ export {
   unavailable,
   unsupported,
 } from './errors.ts';
+export {
+  type FileEntry,
+  type FileTree,
+  type FileType,
+  fileTypes,
+  LazyEntries,
+  type ListedFiles,
+  updateActions,
+} from './file-tree.ts';
 export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
 export { compileGoPattern, type GoPattern } from './go-pattern.ts';
 export { randomId, shortId } from './ids.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Digest, finishDigest } from '../../core/index.ts';
-import type { FileEntry } from '../ports.ts';
+import { type Digest, type FileEntry, finishDigest } from '../../core/index.ts';
+
 import type { Owner } from '../solve/users.ts';
 import type { FileIndex } from './file-index.ts';
 

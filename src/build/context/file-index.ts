@@ -1,5 +1,4 @@
-import { invalid } from '../../core/index.ts';
-import type { FileEntry, FileTree } from '../ports.ts';
+import { type FileEntry, type FileTree, invalid } from '../../core/index.ts';
 
 /** A FileTree that can be asked for what lies below a path without going through all of it. */
 export interface FileIndex {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { BerthError, type Digest, digestOf, notFound } from '../../core/index.ts';
+import { BerthError, type Digest, digestOf, type FileTree, notFound } from '../../core/index.ts';
 import { compilePathMatch, hasWildcards, parentsSource } from '../../dockerfile/index.ts';
 import { contentDigest } from '../context/content-digest.ts';
 import { cleanPath, type FileIndex, fileIndex, segmentsOf } from '../context/file-index.ts';
@@ -15,7 +15,7 @@ import {
   unescaped,
   withoutExcluded,
 } from '../context/selection.ts';
-import type { FileTree, RootFiles, Trees } from '../ports.ts';
+import type { RootFiles, Trees } from '../ports.ts';
 import type { Owner } from './users.ts';
 
 /** Files that COPY and mounts take from: a context, a stage's result, an image. */

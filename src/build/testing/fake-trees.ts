@@ -16,15 +16,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { collect, finishDigest, invalid, notFound, unavailable } from '../../core/index.ts';
-import { readTar } from '../../image/index.ts';
-import type { CopyRequest, FileEntry, RootFiles, Trees } from '../ports.ts';
 import {
-  listedTypes,
-  type ReceiveRequest,
-  type UpdateRequest,
+  collect,
+  type FileEntry,
+  fileTypes,
+  finishDigest,
+  invalid,
+  notFound,
+  unavailable,
   updateActions,
-} from '../synced-folders.ts';
+} from '../../core/index.ts';
+import { readTar } from '../../image/index.ts';
+import type { CopyRequest, RootFiles, Trees } from '../ports.ts';
+import type { ReceiveRequest, UpdateRequest } from '../synced-folders.ts';
 
 /**
  * Trees on a temporary folder, as plain as can be and without root's powers: owners are not kept.
@@ -88,8 +92,8 @@ function update({ directory, listed, actions, removed, staging, base }: UpdateRe
     if (action === updateActions.move) renameSync(join(staging, `${number}`), at);
     else if (action === updateActions.link) linkSync(join(base!, path), at);
     else if (action !== updateActions.make) continue;
-    else if (listed.types[number] === listedTypes.indexOf('directory')) mkdirSync(at);
-    else if (listed.types[number] === listedTypes.indexOf('file'))
+    else if (listed.types[number] === fileTypes.indexOf('directory')) mkdirSync(at);
+    else if (listed.types[number] === fileTypes.indexOf('file'))
       linkSync(join(directory, link), at);
     else symlinkSync(link, at);
     if (action !== updateActions.move) continue;

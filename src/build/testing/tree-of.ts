@@ -1,5 +1,4 @@
-import { digestOf } from '../../core/index.ts';
-import type { FileEntry, FileTree } from '../ports.ts';
+import { digestOf, type FileEntry, type FileTree } from '../../core/index.ts';
 
 /** A tree in memory: `dir`, `->target` or a file's content by path. */
 export function treeOf(paths: Readonly<Record<string, string>>, rootPath = '/context'): FileTree {

@@ -1,22 +1,5 @@
+import { type FileEntry, fileTypes, type ListedFiles } from '../../core/index.ts';
 import type { Attributes } from '../files/tree-writer.ts';
-import { entryTypeNames, type FileEntry } from './file-tree.ts';
-
-/** Files of a listing in columns, each directory before what is in it. */
-export interface ListedFiles {
-  /** Slash-separated, relative, clean. */
-  readonly paths: readonly string[];
-  /** Index in `entryTypeNames`. */
-  readonly types: Uint8Array;
-  readonly modes: Uint16Array;
-  readonly uids: Uint32Array;
-  readonly gids: Uint32Array;
-  readonly sizes: Float64Array;
-  readonly mtimesNs: BigInt64Array;
-  /** By number of the entry: target of a symlink, or path of the file a further name is of. */
-  readonly links: ReadonlyMap<number, string>;
-  readonly devices: ReadonlyMap<number, readonly [major: number, minor: number]>;
-  readonly xattrs: ReadonlyMap<number, ReadonlyMap<string, Uint8Array>>;
-}
 
 /** A listing as it crosses threads: many small strings would take long. */
 export interface PackedListing extends Omit<ListedFiles, 'paths'> {
@@ -38,7 +21,7 @@ export function unpackListing(listing: PackedListing | ListedFiles): ListedFiles
 const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
 
 export function listedType({ types }: ListedFiles, number: number): FileEntry['type'] {
-  return entryTypeNames[types[number]!]!;
+  return fileTypes[types[number]!]!;
 }
 
 export function listedAttributes(listed: ListedFiles, number: number): Attributes {

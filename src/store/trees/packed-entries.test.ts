@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digestOf } from '../../core/index.ts';
-import type { FileEntry } from './file-tree.ts';
+import { digestOf, type FileEntry } from '../../core/index.ts';
+
 import { PackedEntries } from './packed-entries.ts';
 import { type NewFileEntry, TreeBuilder } from './tree-builder.ts';
 

@@ -1,8 +1,8 @@
-import { type Digest, nameText } from '../../core/index.ts';
-import { entryTypeNames, type FileEntry, type PackedTree } from './file-tree.ts';
+import { type Digest, type FileEntry, fileTypes, LazyEntries, nameText } from '../../core/index.ts';
+import type { PackedTree } from './packed-tree.ts';
 
 /** A packed tree as the map it stands for; entries are made when they are asked for. */
-export class PackedEntries implements ReadonlyMap<string, FileEntry> {
+export class PackedEntries extends LazyEntries {
   readonly #tree: PackedTree;
   readonly #names: Buffer;
   readonly #links: Buffer;
@@ -11,6 +11,7 @@ export class PackedEntries implements ReadonlyMap<string, FileEntry> {
   #last = -1;
 
   constructor(tree: PackedTree) {
+    super();
     this.#tree = tree;
     this.#names = bufferOf(tree.names);
     this.#links = bufferOf(tree.links);
@@ -42,16 +43,6 @@ export class PackedEntries implements ReadonlyMap<string, FileEntry> {
     for (let at = 0; at < this.#tree.count; at++) yield [this.#path(at), this.#entry(at)];
   }
 
-  [Symbol.iterator](): MapIterator<[string, FileEntry]> {
-    return this.entries();
-  }
-
-  forEach(
-    work: (entry: FileEntry, path: string, map: ReadonlyMap<string, FileEntry>) => void,
-  ): void {
-    for (const [path, entry] of this.entries()) work(entry, path, this);
-  }
-
   #find(path: string): number | undefined {
     const next = this.#last + 1;
     if (next < this.#tree.count && this.#path(next) === path) {
@@ -77,7 +68,7 @@ export class PackedEntries implements ReadonlyMap<string, FileEntry> {
 
   #entry(at: number): FileEntry {
     const { types, modes, uids, gids, sizes, times, linkEnds, xattrs } = this.#tree;
-    const type = entryTypeNames[types[at]!]!;
+    const type = fileTypes[types[at]!]!;
     const linkStart = at === 0 ? 0 : linkEnds[at - 1]!;
     const xattrsDigest = xattrs.get(at);
     return {

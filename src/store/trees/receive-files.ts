@@ -1,6 +1,6 @@
 import { createHash, type Hash, hash } from 'node:crypto';
 import { constants as fs } from 'node:fs';
-import { invalid, unavailable } from '../../core/index.ts';
+import { invalid, type ListedFiles, unavailable } from '../../core/index.ts';
 import { quoteMember } from '../../image/index.ts';
 import {
   check,
@@ -16,12 +16,7 @@ import {
 import { diskError } from '../disk-error.ts';
 import { writeFdXattrs } from '../files/layer-xattrs.ts';
 import type { JobContext } from '../threads/job.ts';
-import {
-  type ListedFiles,
-  listedAttributes,
-  type PackedListing,
-  unpackListing,
-} from './listed-files.ts';
+import { listedAttributes, type PackedListing, unpackListing } from './listed-files.ts';
 import { createPieceParser, type ListedPiece } from './piece-frames.ts';
 
 export interface ReceiveFilesInput {

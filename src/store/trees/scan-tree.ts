@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { constants as fs, openSync, readlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
-import { notFound } from '../../core/index.ts';
+import { type FileEntry, notFound } from '../../core/index.ts';
 import { digestXattrs, quoteMember } from '../../image/index.ts';
 import {
   check,
@@ -22,7 +22,7 @@ import {
 import { diskError } from '../disk-error.ts';
 import { readFdXattrs, readXattrs, readXattrsOf } from '../files/layer-xattrs.ts';
 import type { JobContext } from '../threads/job.ts';
-import type { FileEntry, PackedTree } from './file-tree.ts';
+import type { PackedTree } from './packed-tree.ts';
 import { TreeBuilder } from './tree-builder.ts';
 
 export interface ScanTreeInput {

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
-import { type ByteStream, internal } from '../../core/index.ts';
+import { type ByteStream, type FileTree, internal, type ListedFiles } from '../../core/index.ts';
 import { syncFilesystem } from '../../linux/index.ts';
 import { removeFolder } from '../files/remove-folder.ts';
 import type { OverlaySnapshots } from '../snapshots/overlay-snapshots.ts';
 import { contextInPlace } from '../threads/job.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import { type CopyTreeInput, copyTree } from './copy-tree.ts';
-import type { FileTree, PackedTree } from './file-tree.ts';
 import { isSmallCopy, isSmallTree } from './is-small-copy.ts';
-import { type ListedFiles, packListing } from './listed-files.ts';
+import { packListing } from './listed-files.ts';
 import { PackedEntries } from './packed-entries.ts';
+import type { PackedTree } from './packed-tree.ts';
 import { framePieces, type ListedPiece } from './piece-frames.ts';
 import { type ReceiveFilesInput, receiveFiles } from './receive-files.ts';
 import { scanTree } from './scan-tree.ts';

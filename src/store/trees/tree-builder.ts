@@ -1,5 +1,5 @@
-import { type Digest, nameBytes } from '../../core/index.ts';
-import { entryTypeNames, type FileEntry, type PackedTree } from './file-tree.ts';
+import { type Digest, type FileEntry, fileTypes, nameBytes } from '../../core/index.ts';
+import type { PackedTree } from './packed-tree.ts';
 
 export type NewFileEntry = Omit<FileEntry, 'digest'> & {
   /** The 32 bytes of a sha256 as latin-1 text, for files: an array of their own would cost more. */
@@ -31,7 +31,7 @@ export class TreeBuilder {
   set(path: string, entry: NewFileEntry): void {
     this.delete(path, false);
     const at = this.#next(path);
-    this.#types[at] = entryTypeNames.indexOf(entry.type);
+    this.#types[at] = fileTypes.indexOf(entry.type);
     this.#modes[at] = entry.mode;
     this.#uids[at] = entry.uid;
     this.#gids[at] = entry.gid;
@@ -44,7 +44,7 @@ export class TreeBuilder {
 
   typeOf(path: string): FileEntry['type'] | undefined {
     const at = this.#index.get(path);
-    return at === undefined ? undefined : entryTypeNames[this.#types[at]!];
+    return at === undefined ? undefined : fileTypes[this.#types[at]!];
   }
 
   /** Gives what is at `from`, and must be there, one more path. */

@@ -16,7 +16,7 @@ import { TreeWriter } from '../files/tree-writer.ts';
 import { detectCompression } from '../layers/detect-compression.ts';
 import { attributesOf } from '../layers/unpack-layer.ts';
 import type { JobContext } from '../threads/job.ts';
-import type { PackedTree } from './file-tree.ts';
+import type { PackedTree } from './packed-tree.ts';
 import { type NewFileEntry, TreeBuilder } from './tree-builder.ts';
 
 export interface UnpackTreeInput {

@@ -14,10 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
-import { digestOf } from '../../core/index.ts';
+import { digestOf, type FileEntry, fileTypes, type ListedFiles } from '../../core/index.ts';
 import { createWorkerPool } from '../threads/worker-pool.ts';
-import { entryTypeNames, type FileEntry } from './file-tree.ts';
-import type { ListedFiles } from './listed-files.ts';
+
 import { createTrees } from './store-trees.ts';
 
 const pool = createWorkerPool();
@@ -41,7 +40,7 @@ const mtimeNs = 1_234_567_890_123_456_789n;
 function listing(files: readonly Listed[]): ListedFiles {
   return {
     paths: files.map(({ path }) => path),
-    types: Uint8Array.from(files, ({ type = 'file' }) => entryTypeNames.indexOf(type)),
+    types: Uint8Array.from(files, ({ type = 'file' }) => fileTypes.indexOf(type)),
     modes: Uint16Array.from(files, ({ mode = 0o644 }) => mode),
     uids: new Uint32Array(files.length),
     gids: new Uint32Array(files.length),

@@ -1,4 +1,5 @@
 import { constants as os } from 'node:os';
+import { type ListedFiles, updateActions } from '../../core/index.ts';
 import { isPortableXattr } from '../../image/index.ts';
 import {
   check,
@@ -28,13 +29,7 @@ import { diskError } from '../disk-error.ts';
 import { writeFdXattrs, writeXattrsAt } from '../files/layer-xattrs.ts';
 import { baseName, directoryName } from '../files/tree-writer.ts';
 import type { JobContext } from '../threads/job.ts';
-import {
-  type ListedFiles,
-  listedAttributes,
-  listedType,
-  type PackedListing,
-  unpackListing,
-} from './listed-files.ts';
+import { listedAttributes, listedType, type PackedListing, unpackListing } from './listed-files.ts';
 
 export interface UpdateTreeInput {
   readonly directory: string;
@@ -46,9 +41,6 @@ export interface UpdateTreeInput {
 }
 
 const { EISDIR } = os.errno;
-
-/** What is done about an entry, by its number (the builder's `updateActions`). */
-const doings = ['keep', 'make', 'dress', 'move', 'link'] as const;
 
 /** Job: makes a folder what a listing says, without changing any file where it stands. */
 export function updateTree(input: UpdateTreeInput, context: JobContext): void {
@@ -99,15 +91,15 @@ class TreeUpdate {
     // What was removed may have been the directory that is open.
     this.#closeParents();
     for (let number = 0; number < paths.length; number++) {
-      const doing = doings[this.#actions[number]!];
-      if (doing === 'keep' || doing === 'dress') continue;
+      const action = this.#actions[number]!;
+      if (action === updateActions.keep || action === updateActions.dress) continue;
       context.checkCanceled();
-      this.#put(number, doing);
+      this.#put(number, action);
       this.#changed.add(directoryName(paths[number]!));
     }
     for (let number = 0; number < paths.length; number++) {
       if (listedType(this.#listed, number) !== 'directory') continue;
-      const isNew = doings[this.#actions[number]!] !== 'keep';
+      const isNew = this.#actions[number] !== updateActions.keep;
       if (isNew || this.#changed.has(paths[number]!)) this.#dressDirectory(number, isNew);
     }
   }
@@ -117,13 +109,13 @@ class TreeUpdate {
     for (const fd of [this.#rootFd, this.#stagingFd, this.#baseFd]) if (fd >= 0) closeFd(fd);
   }
 
-  #put(number: number, doing: (typeof doings)[number] | undefined): void {
+  #put(number: number, action: number): void {
     const path = this.#listed.paths[number]!;
     const fd = this.#parentOf(path);
     const name = baseName(path);
-    if (doing === 'move') {
+    if (action === updateActions.move) {
       check(renameAt({ fd: this.#stagingFd, name: `${number}` }, { fd, name }), 'rename', path);
-    } else if (doing === 'link') {
+    } else if (action === updateActions.link) {
       this.#baseParent = this.#directory(this.#baseParent, this.#baseFd, directoryName(path));
       check(linkAt(this.#baseParent.fd, name, fd, name), 'linkat', path);
     } else this.#make(number, fd, name);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { updateActions } from '../../synced-folders.ts';
+import { updateActions } from '../../../core/index.ts';
+
 import {
   type ContextListing,
   type ContextTree,

@@ -1,5 +1,4 @@
-import type { Digest } from '../../../core/index.ts';
-import { type ListedFiles, listedTypes } from '../../synced-folders.ts';
+import { type Digest, fileTypes, type ListedFiles } from '../../../core/index.ts';
 
 /** What a client said is in its folder. */
 export interface ContextListing extends ListedFiles {
@@ -19,9 +18,9 @@ export const digestBytes = 32;
 
 /** A plain file, whose content has to come from the client; not a further name of one. */
 export function isPlainFile({ types, links }: ListedFiles, number: number): boolean {
-  return listedTypes[types[number]!] === 'file' && !links.has(number);
+  return fileTypes[types[number]!] === 'file' && !links.has(number);
 }
 
 export function isDirectory({ types }: ListedFiles, number: number): boolean {
-  return listedTypes[types[number]!] === 'directory';
+  return fileTypes[types[number]!] === 'directory';
 }

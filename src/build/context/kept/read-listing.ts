@@ -1,8 +1,8 @@
-import { type Digest, invalid } from '../../../core/index.ts';
+import { type Digest, fileTypes, invalid } from '../../../core/index.ts';
 import { digestXattrs } from '../../../image/index.ts';
 import type { UnpackLimits } from '../../ports.ts';
 import type { RemoteEntry } from '../../remote-folder.ts';
-import { listedTypes } from '../../synced-folders.ts';
+
 import type { ContextListing } from './context-listing.ts';
 import { compareWalk, findInWalk } from './walk-order.ts';
 
@@ -50,7 +50,7 @@ class ListingReader {
     const { path, type, mode, uid, gid } = entry;
     if (number >= this.#limits.entries) throw invalid('load context: it has too many files');
     this.#place(path);
-    const typeNumber = listedTypes.indexOf(type);
+    const typeNumber = fileTypes.indexOf(type);
     if (typeNumber < 0) throw bad(path, `its type ${JSON.stringify(type)} is not known`);
     if (![mode, uid, gid].every(isWord)) throw bad(path, 'its mode or owner is no number');
     if (number === this.#columns.types.length) this.#columns = grown(this.#columns);
@@ -99,7 +99,7 @@ class ListingReader {
   }
 
   #isPlainFile(number: number): boolean {
-    return listedTypes[this.#columns.types[number]!] === 'file' && !this.#links.has(number);
+    return fileTypes[this.#columns.types[number]!] === 'file' && !this.#links.has(number);
   }
 
   #addSize({ path, sizeBytes, linkTarget }: RemoteEntry, number: number): void {

@@ -1,11 +1,10 @@
-import type { Digest } from '../../../core/index.ts';
-import type { FileEntry } from '../../ports.ts';
-import { listedTypes } from '../../synced-folders.ts';
+import { type Digest, type FileEntry, fileTypes, LazyEntries } from '../../../core/index.ts';
+
 import { type ContextTree, digestBytes } from './context-listing.ts';
 import { findInWalk } from './walk-order.ts';
 
 /** A context tree as the map of entries by path, in code-unit order; entries are made when asked for. */
-export class TreeEntries implements ReadonlyMap<string, FileEntry> {
+export class TreeEntries extends LazyEntries {
   readonly #tree: ContextTree;
   readonly #digests: Buffer;
   readonly #sorted: readonly string[];
@@ -13,6 +12,7 @@ export class TreeEntries implements ReadonlyMap<string, FileEntry> {
   #last = -1;
 
   constructor(tree: ContextTree) {
+    super();
     this.#tree = tree;
     const { buffer, byteOffset, length } = tree.digests;
     this.#digests = Buffer.from(buffer, byteOffset, length);
@@ -44,16 +44,6 @@ export class TreeEntries implements ReadonlyMap<string, FileEntry> {
     for (const path of this.#sorted) yield [path, this.get(path)!];
   }
 
-  [Symbol.iterator](): MapIterator<[string, FileEntry]> {
-    return this.entries();
-  }
-
-  forEach(
-    work: (entry: FileEntry, path: string, map: ReadonlyMap<string, FileEntry>) => void,
-  ): void {
-    for (const [path, entry] of this.entries()) work(entry, path, this);
-  }
-
   /** The entry's number, or -1. */
   #find(path: string): number {
     const { paths } = this.#tree;
@@ -64,7 +54,7 @@ export class TreeEntries implements ReadonlyMap<string, FileEntry> {
 
   #entry(number: number): FileEntry {
     const { types, modes, uids, gids, sizes, mtimesNs, links, xattrsDigests } = this.#tree;
-    const type = listedTypes[types[number]!]!;
+    const type = fileTypes[types[number]!]!;
     const xattrsDigest = xattrsDigests.get(number);
     return {
       type,
