@@ -89,7 +89,7 @@ function writeField(parts: Buffer[], { number, rule, kind }: Field, value: unkno
 
 function readField(
   reader: ProtobufReader,
-  { name, number, rule, kind }: Field,
+  { name, rule, kind }: Field,
   { tag, values }: { tag: number; values: Values },
 ): void {
   const list = values[name] as unknown[];
@@ -102,7 +102,7 @@ function readField(
     // A list of numbers may come packed into one field.
     const packed = new ProtobufReader(reader.bytes());
     while (!packed.isAtEnd) list.push(kind.read(packed));
-  } else reader.skip(number * 8 + (tag & 7));
+  } else reader.skip(tag);
 }
 
 const scalars: Record<FieldType, Kind> = {

@@ -15,8 +15,8 @@ export interface Session extends AsyncDisposable {
   readonly id: string;
   /** Aborted when the client is gone. */
   readonly closed: AbortSignal;
-  /** A folder by the client's name for it; `hint` keeps apart what one name stands for. */
-  folder(name: string, hint?: string): RemoteFolder;
+  /** A folder by the client's name for it. */
+  folder(name: string): RemoteFolder;
   /** Undefined when the client has none of this id, or none at all. */
   secret(id: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** Whether the client forwards an agent of this id. */
@@ -49,11 +49,11 @@ export function openSession(connection: Socket, head: SessionHead): Session {
     id: head.id,
     closed: channel.closed,
     [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
-    folder: (name, hint = '') =>
+    folder: (name) =>
       remoteFolder(channel, {
         name,
         // Without a key of its own, a client's folder is known for this session only.
-        key: head.sharedKey === '' ? undefined : [name, hint, head.sharedKey].join(':'),
+        key: head.sharedKey === '' ? undefined : [name, '', head.sharedKey].join(':'),
         isOffered: offers(diffCopyPath),
       }),
     async secret(id, signal) {

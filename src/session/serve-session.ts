@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { message, notFound } from '../core/index.ts';
+import { notFound } from '../core/index.ts';
 import { joinConnection } from './byte-messages.ts';
 import { diffCopyPath } from './files/remote-folder.ts';
 import { type ServeFolderOptions, serveFolder } from './files/serve-folder.ts';
@@ -47,8 +47,6 @@ export function sessionHead(
   return { id, sharedKey, methods: new Set(paths) };
 }
 
-const nothing = message<Record<string, never>>({});
-
 function methodsOf({ folders, secret, agent, login }: SessionOffers): Methods {
   const { checkHealth, getSecret, getCredentials, checkAgent } = methods;
   return {
@@ -69,7 +67,7 @@ function methodsOf({ folders, secret, agent, login }: SessionOffers): Methods {
       ),
     }),
     ...(agent && {
-      [checkAgent.path]: unary(checkAgent.request, nothing, async ({ id }) => {
+      [checkAgent.path]: unary(checkAgent.request, checkAgent.response, async ({ id }) => {
         const connection = await agent(id);
         if (!connection) throw notFound(`unset ssh forward key ${id}`);
         connection.destroy();

@@ -37,6 +37,8 @@ export interface AnalyzeRequest {
   readonly divePath: string | undefined;
   readonly isJson: boolean;
   readonly sbom: keyof typeof sbomFormats | undefined;
+  /** Whether anything is written in place of what people read. */
+  readonly isWritten: boolean;
   /** Where the list of packages or the JSON report goes. */
   readonly output: string;
   readonly isJudged: boolean;
@@ -73,6 +75,7 @@ export function parseRequest(
     divePath,
     isJson,
     sbom,
+    isWritten,
     output: flags.output,
     isJudged: flags.ci ?? (!isWritten && isCi(config)),
     ciConfig: flags.ciConfig ?? textSetting(config, 'ci-config') ?? defaultCiConfig,

@@ -23,8 +23,8 @@ const image = await layeredImage([
 const lines = [undefined, { line: 2, text: 'COPY . /src' }, { line: 3, text: 'RUN rm' }];
 const analysis = await analyzeImage(image);
 
-// biome-ignore lint/suspicious/noExplicitAny: a document is looked at as a reader of JSON would.
-const json = (value: object): any => JSON.parse(JSON.stringify(value));
+/** As a reader of the document sees it. */
+const json = (value: object) => JSON.parse(JSON.stringify(value));
 
 test('every finding with its cause, place and advice', () => {
   const report = json(reportJson(analysis, { label: 'x:1', lines }));
@@ -51,29 +51,26 @@ test('every finding with its cause, place and advice', () => {
       hiddenBy: { layer: 2, line: 3 },
     },
   ]);
-  assert.deepEqual(
-    report.risks.map((risk: { kind: string; mode: string; path: string; layer: number }) => risk),
-    [
-      {
-        kind: 'setid',
-        path: '/bin/su',
-        mode: '4755',
-        uid: 0,
-        gid: 0,
-        isDirectory: false,
-        layer: 0,
-      },
-      {
-        kind: 'world-writable',
-        path: '/tmp/f',
-        mode: '0666',
-        uid: 0,
-        gid: 0,
-        isDirectory: false,
-        layer: 0,
-      },
-    ],
-  );
+  assert.deepEqual(report.risks, [
+    {
+      kind: 'setid',
+      path: '/bin/su',
+      mode: '4755',
+      uid: 0,
+      gid: 0,
+      isDirectory: false,
+      layer: 0,
+    },
+    {
+      kind: 'world-writable',
+      path: '/tmp/f',
+      mode: '0666',
+      uid: 0,
+      gid: 0,
+      isDirectory: false,
+      layer: 0,
+    },
+  ]);
   assert.equal(report.caches[0].manager, 'apt');
   assert.match(report.caches[0].advice, /^line 3: RUN --mount=type=cache/);
   assert.deepEqual(report.duplicates[0].files, [

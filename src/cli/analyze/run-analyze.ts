@@ -63,13 +63,12 @@ interface Subject {
 
 async function report(subject: Subject, request: AnalyzeRequest): Promise<void> {
   const { analysis, label, lines } = subject;
-  const { divePath, sbom, output, isJson, isJudged } = request;
+  const { divePath, sbom, output, isJson, isJudged, isWritten } = request;
   if (divePath !== undefined) await writePieces(divePath, diveJson(analysis));
   if (sbom !== undefined) {
     await writeDocument(output, sbomFormats[sbom](analysis, { name: label, created: timestamp() }));
   }
   if (isJson) await writeDocument(output, reportJson(analysis, { label, lines }));
-  const isWritten = divePath !== undefined || sbom !== undefined || isJson;
   if (!isWritten && !isJudged) await show(subject, request);
 }
 

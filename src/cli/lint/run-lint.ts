@@ -127,7 +127,7 @@ function describe(config: LintConfig, path: string | undefined): string {
   return `configuration file: ${path === undefined ? 'none' : shown(path)}\n${lines.join('')}`;
 }
 
-/** Rewrites one file, or only shows how; gives what is to be linted then. */
+/** Rewrites the files, or only shows how; gives what is to be linted then. */
 async function fix(
   inputs: readonly LintInput[],
   flags: LintFlags,

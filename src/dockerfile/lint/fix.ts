@@ -38,8 +38,7 @@ function overlapping(edits: readonly OwnedEdit[], length: number): Set<number> {
     const { start, end, owner } = edit;
     const isSound = start >= 0 && start <= end && end <= length;
     const isFree = !last || start >= last.end;
-    if (!isSound || (!isFree && owner !== last?.owner)) refused.add(owner);
-    else if (isFree) last = edit;
+    if (isSound && isFree) last = edit;
     else refused.add(owner);
   }
   return refused;

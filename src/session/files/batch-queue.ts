@@ -7,12 +7,10 @@ export interface BatchQueue<T> extends AsyncIterable<readonly T[]> {
   end(): void;
   /** What waits is still given; then the reader is thrown this. */
   fail(error: unknown): void;
-  /** Whether the reader has left, or the queue has ended. */
-  readonly isOver: boolean;
 }
 
 /** `limit` bounds the sum of the weights that wait before `push` asks for patience. */
-export function createBatchQueue<T>(limit: number, onLeave: () => void = () => {}): BatchQueue<T> {
+export function createBatchQueue<T>(limit: number): BatchQueue<T> {
   let waiting: (readonly T[])[] = [];
   let weightWaiting = 0;
   let ending: { error?: unknown } | undefined;
@@ -47,7 +45,6 @@ export function createBatchQueue<T>(limit: number, onLeave: () => void = () => {
     } finally {
       hasLeft = true;
       caughtUp.resolve();
-      if (!ending) onLeave();
     }
   }
 
@@ -64,9 +61,6 @@ export function createBatchQueue<T>(limit: number, onLeave: () => void = () => {
     },
     end: () => finish({}),
     fail: (error) => finish({ error }),
-    get isOver() {
-      return hasLeft || ending !== undefined;
-    },
     [Symbol.asyncIterator]: () => reading,
   };
 }

@@ -11,7 +11,3 @@ export function metadataOf(rawHeaders: readonly string[]): Metadata {
   }
   return metadata;
 }
-
-export function firstOf(metadata: Metadata, name: string): string | undefined {
-  return metadata[name]?.[0];
-}
