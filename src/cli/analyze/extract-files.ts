@@ -109,7 +109,7 @@ async function writeBelow(
   await mkdir(folder, { recursive: true });
   // A link that stood there before may lead anywhere.
   const inside = relative(root, (await realpath(folder)).toString());
-  if (inside.startsWith('..') || inside.startsWith('/')) {
+  if (inside === '..' || inside.startsWith('../') || inside.startsWith('/')) {
     throw invalid(`extract ${join('/', path)}: ${join(root, path)} lies outside of ${root}`);
   }
   try {

@@ -166,6 +166,7 @@ async function openJudge({
   rules: flags,
   config,
   isJson,
+  sbom,
   output,
 }: AnalyzeRequest): Promise<((analysis: ImageAnalysis) => void) | undefined> {
   try {
@@ -173,7 +174,8 @@ async function openJudge({
     const rules = parseRules(settings);
     const source = found ? `CI config: ${printable(ciConfig)}` : 'default CI config';
     // A document on standard output is not to be spoilt.
-    const stream = isJson && output === '-' ? process.stderr : process.stdout;
+    const isDocument = isJson || sbom !== undefined;
+    const stream = isDocument && output === '-' ? process.stderr : process.stdout;
     return ({ efficiency }) => {
       const results = judge(efficiency, rules);
       stream.write(`  Using ${source}\n${renderVerdict(efficiency, results)}`);

@@ -27,7 +27,9 @@ function lastOutputOf({ text = '', lastOutput = [] }: Details): string {
 }
 
 function placed(error: string, details: Details): string {
-  if (details.excerpt === undefined || details.line === undefined) return error;
+  if (details.excerpt === undefined || details.line === undefined) {
+    return error.replace(/[^\n\t]+/g, printable);
+  }
   if (details.reason !== undefined) {
     return renderSyntaxFault(details as Parameters<typeof renderSyntaxFault>[0]);
   }

@@ -142,9 +142,9 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
 type Warning = Extract<BuildMessage, { kind: 'warning' }>;
 
 /** People at a terminal are told that there is something to be seen; scripts only when they ask. */
-function wantsNote({ lint, check, progress }: BuildFlags): boolean {
+function wantsNote({ lint, check, quiet, progress }: BuildFlags): boolean {
   if (lint) return true;
-  return !check && process.stderr.isTTY && (progress === 'auto' || progress === 'tty');
+  return !check && !quiet && process.stderr.isTTY && (progress === 'auto' || progress === 'tty');
 }
 
 function noteOptions({ lint = false }: BuildFlags) {

@@ -33,9 +33,10 @@ const byteOrderMark = '\ufeff';
 
 /** Puts right what can be, over and over until nothing more changes. Writes nothing. */
 export function fixInput(
-  { name, text }: LintInput,
+  input: LintInput,
   { options, buildChecks }: Pick<LintFilesOptions, 'options' | 'buildChecks'>,
 ): FixedFile {
+  const { name, text } = input;
   const mark = text.startsWith(byteOrderMark) ? byteOrderMark : '';
   let current = text.slice(mark.length);
   let fixed = 0;
@@ -50,7 +51,7 @@ export function fixInput(
     current = result.text;
   }
   const changed = mark + current;
-  return { name, text: changed, fixed, diff: fixed === 0 ? '' : diffOf(name, text, changed) };
+  return { ...input, text: changed, fixed, diff: fixed === 0 ? '' : diffOf(name, text, changed) };
 }
 
 function diffOf(name: string, before: string, after: string): string {

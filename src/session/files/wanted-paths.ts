@@ -22,17 +22,22 @@ export function followPaths(
   compile: (patterns: readonly string[]) => PathPatterns,
 ): WantedPaths {
   const tree: WantedPaths = { isAll: false, below: new Map() };
-  for (const path of paths) follow(path, mostLinks);
+  for (const path of paths) follow(path, { literal: 0, linksLeft: mostLinks });
   return tree;
 
-  function follow(written: string, linksLeft: number): void {
+  /** Of the path's names, the first `literal` ones hold no wildcards, whatever they look like. */
+  function follow(
+    written: string,
+    { literal, linksLeft }: { literal: number; linksLeft: number },
+  ): void {
     const names = posix.join('/', written).split('/').filter(Boolean);
     let node = tree;
     let at = '';
     for (const [index, name] of names.entries()) {
-      if (/[*?[\\]/.test(name)) {
+      if (index >= literal && /[*?[\\]/.test(name)) {
         for (const found of matching(at, name)) {
-          follow([at, found, ...names.slice(index + 1)].join('/'), linksLeft);
+          const rest = names.slice(index + 1);
+          follow([at, found, ...rest].join('/'), { literal: index + 1, linksLeft });
         }
         return;
       }
@@ -48,7 +53,9 @@ export function followPaths(
         const resolved = target.startsWith('/')
           ? target
           : posix.join('/', posix.dirname(at), target);
-        follow([resolved, ...names.slice(index + 1)].join('/'), linksLeft - 1);
+        const literal = posix.join('/', resolved).split('/').filter(Boolean).length;
+        const rest = names.slice(index + 1);
+        follow([resolved, ...rest].join('/'), { literal, linksLeft: linksLeft - 1 });
       }
       return;
     }

@@ -37,7 +37,8 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
         throw failureOf(error);
       } finally {
         solves.end(begun);
-        for (const result of begun.results.values()) await result[Symbol.asyncDispose]();
+        await using results = new AsyncDisposableStack();
+        for (const result of begun.results.values()) results.use(result);
       }
     }),
 
