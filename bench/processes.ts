@@ -6,12 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A program in the background whose output goes to a log of its own. */
 export interface Background extends AsyncDisposable {
-  readonly pid: number;
   /** Resident memory of it and of all its descendants but containers' shims. */
   residentBytes(): number;
 }
 
-export interface BackgroundOptions {
+interface BackgroundOptions {
   readonly name: string;
   /** Made if missing; the log is `NAME.log` in it. */
   readonly folder: string;
@@ -46,7 +45,6 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     await sleep(50);
   }
   return {
-    pid: child.pid!,
     residentBytes: () => residentBytesOf(child.pid!),
     [Symbol.asyncDispose]: () => end(child),
   };

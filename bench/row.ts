@@ -53,3 +53,9 @@ export function onBuilders(
     };
   return Object.fromEntries(names.map((name) => [name, on(name)]));
 }
+
+/** Builds a folder once with each builder there is, unmeasured. */
+export async function buildOnAll(bench: Bench, folder: string, tag?: string): Promise<void> {
+  for (const [name, builder] of bench.builders)
+    if (!bench.missing.has(name)) await builder.build(folder, tag);
+}

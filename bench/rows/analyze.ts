@@ -1,11 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import { type ByteStream, finishDigest } from '../../src/core/index.ts';
 import {
   appendLayer,
@@ -19,9 +18,9 @@ import {
   type NewTarMember,
   writeTar,
 } from '../../src/image/index.ts';
+import { run } from '../processes.ts';
 import { type Row, timed } from '../row.ts';
 
-const run = promisify(execFile);
 const berth = join(import.meta.dirname, '../../bin/berth');
 const layerCount = 10;
 
@@ -38,10 +37,7 @@ function analysis(name: string, sizeBytes: number, options: Pick<Row, 'onlyByNam
     sides: {
       berth: ({ folder }) =>
         timed(() =>
-          run(berth, ['analyze', '--no-interactive', join(folder, name, 'layout')], {
-            env: { ...process.env, CI: '' },
-            maxBuffer: 2 ** 26,
-          }),
+          run(berth, ['analyze', '--no-interactive', join(folder, name, 'layout')], { CI: '' }),
         ),
       gunzip: () =>
         timed(() => run('sh', ['-ec', 'for layer; do gunzip -t <"$layer"; done', 'sh', ...layers])),

@@ -2,7 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changeStart, writeContext, writeLargeFile, writeSmallFiles } from '../context.ts';
 import type { Bench } from '../open-bench.ts';
-import { onBuilders, type Row, timed } from '../row.ts';
+import { buildOnAll, onBuilders, type Row, timed } from '../row.ts';
 
 const folderOf = (bench: Bench, name: string) => join(bench.folder, 'contexts', name);
 
@@ -41,8 +41,7 @@ const oneChanged: Row = {
       for (let d = group * 10; d < group * 10 + 10; d++)
         await rename(join(folder, `d${d}`), join(folder, `g${group}/d${d}`));
     }
-    for (const [name, builder] of bench.builders)
-      if (!bench.missing.has(name)) await builder.build(folder);
+    await buildOnAll(bench, folder);
   },
   sides: changing('groups', 'g8/d85/f0'),
   cleanUp: (bench) => rm(folderOf(bench, 'groups'), { recursive: true }),

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { writeContext } from '../context.ts';
 import type { Bench } from '../open-bench.ts';
-import { onBuilders, type Row, timed } from '../row.ts';
+import { buildOnAll, onBuilders, type Row, timed } from '../row.ts';
 
 const image = 'bench/debian';
 
@@ -16,8 +16,7 @@ async function prepare(bench: Bench): Promise<void> {
       'RUN rm -f /etc/apt/sources.list.d/* && echo "deb [trusted=yes] file:/packages ./" >/etc/apt/sources.list\n',
   );
   await cp(bench.debian, folder, { recursive: true });
-  for (const [name, builder] of bench.builders)
-    if (!bench.missing.has(name)) await builder.build(folder, image);
+  await buildOnAll(bench, folder, image);
 }
 
 const whole: Row = {

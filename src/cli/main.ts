@@ -3,7 +3,7 @@ import { Command, CommanderError, Help } from 'commander';
 import { errnoCode, errorMessage } from '../core/index.ts';
 import { addCommand } from './add-command.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { printable } from './render/table.ts';
+import { printableLines } from './render/table.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -41,8 +41,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 125;
   else {
     // Messages quote what archives and servers say; their lines are ours.
-    const message = errorMessage(error).replace(/[^\n\t]+/g, printable);
-    process.stderr.write(`berth: ${message}\n`);
+    process.stderr.write(`berth: ${printableLines(errorMessage(error))}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Dockerfile, parseDockerfile, renderSyntaxError, type SourceRange } from './index.ts';
+import { renderedError } from '../../test/contract/rendered-error.ts';
+import { type Dockerfile, parseDockerfile, type SourceRange } from './index.ts';
 
 /** `UPDATE_GOLDEN=1` writes what the parser gives now, to be read before it is committed. */
 const update = process.env.UPDATE_GOLDEN === '1';
@@ -20,7 +21,7 @@ for (const name of readdirSync(root)) {
       const parsed = parseDockerfile(text, { fileName: 'Dockerfile', snippet });
       outcome = { file: 'result.json', text: printed(parsed) };
     } catch (error) {
-      outcome = { file: 'error.txt', text: `${renderedError(error)}\n` };
+      outcome = { file: 'error.txt', text: `${messageAndPlace(error)}\n` };
     }
     const expected = join(folder, outcome.file);
     if (update) writeFileSync(expected, outcome.text);
@@ -28,9 +29,9 @@ for (const name of readdirSync(root)) {
   });
 }
 
-function renderedError(error: unknown): string {
+function messageAndPlace(error: unknown): string {
   assert.ok(error instanceof Error);
-  return `${error.message}\n\n${renderSyntaxError(error)}`;
+  return `${error.message}\n\n${renderedError(error)}`;
 }
 
 /** The parts of a Dockerfile that a reader wants to see, ranges as `line:column-line:column`. */

@@ -79,7 +79,6 @@ export {
   parseTrigger,
   type Stage,
 } from './parse.ts';
-export { instructionKinds } from './parse-instruction.ts';
 export { formatPlatform, type Platform, parsePlatform } from './platform.ts';
 export type { Position, SourceRange, SourceText } from './position.ts';
 export type { Device } from './run-device.ts';
@@ -90,7 +89,6 @@ export { nearest } from './suggest.ts';
 export {
   locate,
   placedError,
-  renderSyntaxError,
   renderSyntaxFault,
   type SyntaxErrorDetails,
   SyntaxFault,

@@ -46,7 +46,7 @@ const parsers: Record<InstructionKind, (request: Request) => Instruction> = {
 };
 
 /** The names of all instructions, lower case. */
-export const instructionKinds = Object.keys(parsers) as InstructionKind[];
+const instructionKinds = Object.keys(parsers) as InstructionKind[];
 
 function kindOf(keyword: string): InstructionKind | undefined {
   const lower = keyword.toLowerCase();

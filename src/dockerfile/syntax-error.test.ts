@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDockerfile, renderSyntaxError, syntaxErrorDetails } from './index.ts';
+import { renderedError } from '../../test/contract/rendered-error.ts';
+import { parseDockerfile, syntaxErrorDetails } from './index.ts';
 
 function errorOf(text: string, fileName?: string): Error {
   try {
@@ -29,7 +30,7 @@ test('details name the file, the place and the nearest word', () => {
 
 test('the caret stays under its word behind tabs and far along a line', () => {
   assert.equal(
-    renderSyntaxError(errorOf('FROM a\n\tRNU\tx\n')),
+    renderedError(errorOf('FROM a\n\tRNU\tx\n')),
     [
       'Dockerfile:2:2: unknown instruction: RNU',
       '  1 | FROM a',
@@ -37,20 +38,20 @@ test('the caret stays under its word behind tabs and far along a line', () => {
       '    |  ^^^ did you mean RUN?',
     ].join('\n'),
   );
-  const far = renderSyntaxError(errorOf(`FROM a\nENV ${'A=b '.repeat(100)}C D=e\n`)).split('\n');
+  const far = renderedError(errorOf(`FROM a\nENV ${'A=b '.repeat(100)}C D=e\n`)).split('\n');
   const line = far.findIndex((text) => text.startsWith('> 2'));
   assert.equal(far[line]![far[line + 1]!.indexOf('^')], 'C');
   assert.ok(far.every((text) => text.length < 150));
 });
 
 test('nothing of the file steers the terminal', () => {
-  const rendered = renderSyntaxError(errorOf('FROM a\nR\u001b[2JU\u0007 x\u009b1m\n'));
+  const rendered = renderedError(errorOf('FROM a\nR\u001b[2JU\u0007 x\u009b1m\n'));
   assert.doesNotMatch(rendered, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
 });
 
 test('an error without a place is its message', () => {
-  assert.equal(renderSyntaxError(errorOf('')), 'the Dockerfile cannot be empty');
-  assert.equal(renderSyntaxError(new Error('other')), 'other');
+  assert.equal(renderedError(errorOf('')), 'the Dockerfile cannot be empty');
+  assert.equal(renderedError(new Error('other')), 'other');
   assert.equal(syntaxErrorDetails(new Error('other')), undefined);
   assert.equal(syntaxErrorDetails(undefined), undefined);
 });

@@ -104,14 +104,8 @@ export function syntaxErrorDetails(error: unknown): SyntaxErrorDetails | undefin
 
 /**
  * The error for a terminal: file, line and column, the lines around it, a caret under the fault and
- * the hint. Errors that are not about a Dockerfile give their message alone.
+ * the hint.
  */
-export function renderSyntaxError(error: Error): string {
-  const details = syntaxErrorDetails(error);
-  return details ? renderSyntaxFault(details) : error.message;
-}
-
-/** The same from the details alone, as they come over the network. */
 export function renderSyntaxFault(details: SyntaxErrorDetails): string {
   const { hint, reason } = details;
   return renderPlace(details, hint ? reason.replace(` (${hint})`, '') : reason);

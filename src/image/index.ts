@@ -2,10 +2,9 @@ export { directoryFiles } from './archive/directory-files.ts';
 export { layoutSink } from './archive/layout-sink.ts';
 export type { MemberFiles } from './archive/member-files.ts';
 export { type ArchivedImage, readImages } from './archive/read-images.ts';
-export { openTarFiles, type SpoolOptions, spoolTarFiles } from './archive/tar-files.ts';
-export { type ArchiveOptions, type ImageToArchive, writeArchive } from './archive/write-archive.ts';
+export { openTarFiles, spoolTarFiles } from './archive/tar-files.ts';
+export { writeArchive } from './archive/write-archive.ts';
 export {
-  type CompressOptions,
   compress,
   type DecompressOptions,
   decompress,
@@ -67,17 +66,15 @@ export {
   createTarParser,
   type StoredContent,
   type TarHandlers,
-  type TarParser,
 } from './tar/tar-parser.ts';
 export { type NewTarMember, writeTar } from './tar/write-tar.ts';
-export { type CopyOptions, type CopyResult, copyImage } from './transfer/copy-image.ts';
+export { copyImage } from './transfer/copy-image.ts';
 export type {
   ImageSink,
   ImageSource,
-  PutManifestOptions,
   PutOptions,
   RawManifest,
   TransferEvent,
 } from './transfer/endpoints.ts';
-export { isPassing, type RetryPolicy } from './transfer/retry.ts';
-export { type ImageFinding, validateImage } from './validate-image.ts';
+export type { RetryPolicy } from './transfer/retry.ts';
+export { validateImage } from './validate-image.ts';

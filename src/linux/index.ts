@@ -53,13 +53,11 @@ export {
   type MountEntry,
   mountsBelow,
   parseMountTable,
-  readMountTable,
 } from './mount/mount-table.ts';
 export {
   type BindOptions,
   bindMount,
   type Propagation,
-  setPropagation,
 } from './mount/new-mount.ts';
 export { mountFlags, mountOld } from './mount/old-mount.ts';
 export {
@@ -82,7 +80,6 @@ export {
   overlap,
   parseAddress,
   parseCidr,
-  prefixOf,
 } from './network/ip-address.ts';
 export {
   addBridge,

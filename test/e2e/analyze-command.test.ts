@@ -107,6 +107,44 @@ test('JSON, lists of packages, comparison', () => {
   assert.match(run(['good.tar', 'bad.tar']).stdout, /^good\.tar → bad\.tar: 2kB → /);
 });
 
+test('a list of packages on standard output stays whole when the image is judged too', () => {
+  for (const args of [
+    ['--sbom', 'spdx'],
+    ['--format', 'json'],
+  ]) {
+    const { status, stdout, stderr } = run(['bad.tar', ...args, '--ci', ...none]);
+    assert.equal(status, 1);
+    assert.equal(typeof JSON.parse(stdout), 'object');
+    assert.match(stderr, /Result:FAIL/);
+  }
+});
+
+test('reports for people go to a file too', () => {
+  for (const images of [['bad.tar'], ['good.tar', 'bad.tar']]) {
+    const { stdout } = run([...images, '-o', 'report.txt']);
+    assert.equal(stdout, '');
+    assert.equal(readFileSync(join(folder, 'report.txt'), 'utf8'), run(images).stdout);
+  }
+});
+
+test('what only one image has is not asked of two', () => {
+  for (const [flag, ...value] of [
+    ['--ci'],
+    ['--ci-config', '.dive-ci'],
+    ['--highestWastedBytes', '1MB'],
+    ['--sbom', 'spdx'],
+    ['--json', '-'],
+    ['--file', 'Dockerfile'],
+    ['--target', 'x'],
+    ['--interactive'],
+  ] as const) {
+    const { status, stdout, stderr } = run(['good.tar', 'bad.tar', flag, ...value]);
+    assert.deepEqual([status, stdout], [125, '']);
+    assert.match(stderr, new RegExp(`^berth: analyze: ${flag} is of one image, and two are`));
+  }
+  assert.equal(run(['good.tar', 'bad.tar', '--no-interactive'], { ci: 'true' }).status, 0);
+});
+
 test('standard input, compressed or not', () => {
   const bytes = readFileSync(join(folder, 'good.tar'));
   assert.match(run(['-'], { input: bytes }).stdout, /^good:1: linux/);

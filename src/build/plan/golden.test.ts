@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { renderedError } from '../../../test/contract/rendered-error.ts';
 import { digestOf } from '../../core/index.ts';
-import { parseDockerfile, renderSyntaxError } from '../../dockerfile/index.ts';
+import { parseDockerfile } from '../../dockerfile/index.ts';
 import type { ContainerDefaults } from '../../image/index.ts';
 import type { BaseImage } from '../ports.ts';
 import { type PlanOptions, planBuild } from './plan.ts';
@@ -75,7 +76,7 @@ function outcome(folder: string): string {
   } catch (error) {
     if (error instanceof assert.AssertionError) throw error;
     assert.ok(error instanceof Error);
-    return `${error.message}\n\n${renderSyntaxError(error)}\n`;
+    return `${error.message}\n\n${renderedError(error)}\n`;
   }
 }
 

@@ -39,7 +39,7 @@ export interface AnalyzeRequest {
   readonly sbom: keyof typeof sbomFormats | undefined;
   /** Whether anything is written in place of what people read. */
   readonly isWritten: boolean;
-  /** Where the list of packages or the JSON report goes. */
+  /** Where the report or the list of packages goes. */
   readonly output: string;
   readonly isJudged: boolean;
   readonly ciConfig: string;
@@ -62,6 +62,9 @@ export function parseRequest(
   if (flags.interactive && !canInteract()) {
     throw invalid('analyze: the interactive view needs a terminal for both input and output');
   }
+  if (flags.interactive && flags.output !== '-') {
+    throw invalid(`analyze: choose one of --interactive and --output ${flags.output}`);
+  }
   if (flags.format !== 'text' && flags.format !== 'json') {
     throw invalid(`analyze: --format ${flags.format} is neither text nor json`);
   }
@@ -80,12 +83,39 @@ export function parseRequest(
     isJudged: flags.ci ?? (!isWritten && isCi(config)),
     ciConfig: flags.ciConfig ?? textSetting(config, 'ci-config') ?? defaultCiConfig,
     rules: { lowestEfficiency, highestWastedBytes, highestUserWastedPercent },
-    view: (flags.interactive ?? canInteract()) ? viewSettings(config) : undefined,
+    view:
+      (flags.interactive ?? (canInteract() && flags.output === '-'))
+        ? viewSettings(config)
+        : undefined,
     most: parseCount(flags.most),
     dockerfile: file === undefined ? undefined : { path: file, target: flags.target },
     config,
     open: openOptions(flags, connection, config),
   };
+}
+
+/** What asks something of one image; `undefined` and `false` ask nothing. */
+const oneImageFlags = {
+  interactive: '--interactive',
+  json: '--json',
+  sbom: '--sbom',
+  ci: '--ci',
+  ciConfig: '--ci-config',
+  lowestEfficiency: '--lowestEfficiency',
+  highestWastedBytes: '--highestWastedBytes',
+  highestUserWastedPercent: '--highestUserWastedPercent',
+  file: '--file',
+  target: '--target',
+} as const satisfies Partial<Record<keyof AnalyzeFlags, string>>;
+
+/** Throws `invalid` when two images are compared and a flag asks for what only one image has. */
+export function refuseForTwo(flags: AnalyzeFlags): void {
+  for (const [name, flag] of Object.entries(oneImageFlags)) {
+    if (flags[name as keyof typeof oneImageFlags]) {
+      const hint = name === 'json' ? '; a comparison as JSON: --format json' : '';
+      throw invalid(`analyze: ${flag} is of one image, and two are compared${hint}`);
+    }
+  }
 }
 
 function refuseMissingFolder(path: string | undefined): void {

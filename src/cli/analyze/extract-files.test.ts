@@ -43,6 +43,11 @@ const image = await layeredImage(
         'etc/sub/evil\x1b[2J\n': 'name',
         'etc/link': { type: 'hardlink', linkTarget: 'etc/a' },
         'etc/other': { type: 'hardlink', linkTarget: '/etc/b' },
+        'etc/again': { type: 'hardlink', linkTarget: 'etc/link' },
+        'etc/out': { type: 'hardlink', linkTarget: '../../etc/passwd' },
+        'etc/round': { type: 'hardlink', linkTarget: 'etc/round' },
+        'etc/..data': 'dots',
+        'etc/..sub/f': 'dots',
         'etc/sym': { type: 'symlink', linkTarget: '/etc/passwd' },
       },
     },
@@ -68,19 +73,24 @@ test('a file comes from the layer it is seen of, with its bit to run', async () 
   assert.equal(statSync(join(folder, 'etc/a')).mode & 0o777, 0o755);
 });
 
-test('a directory comes with the files of all layers, hard links as files, without links and devices', async () => {
+test('a directory comes with the files of all layers, hard links as files, without links and devices, and links that lead nowhere', async () => {
   const folder = newFolder();
-  assert.equal((await extract('etc', folder)).files, 4);
+  assert.equal((await extract('etc', folder)).files, 7);
   const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   assert.deepEqual(found, [
     'etc',
+    'etc/..data',
+    'etc/..sub',
+    'etc/..sub/f',
     'etc/a',
+    'etc/again',
     'etc/b',
     'etc/link',
     'etc/sub',
     'etc/sub/evil\x1b[2J\n',
   ]);
   assert.equal(readFileSync(join(folder, 'etc/link'), 'utf8'), 'new');
+  assert.equal(readFileSync(join(folder, 'etc/again'), 'utf8'), 'new');
   assert.equal(readFileSync(join(folder, 'etc/b'), 'utf8'), 'below');
 });
 
@@ -96,4 +106,14 @@ test('nothing is written through a link that leads away', async () => {
   symlinkSync(away, join(folder, 'etc'));
   await assert.rejects(extract('etc/a', folder), { kind: 'invalid', message: /lies outside of/ });
   assert.deepEqual(readdirSync(away), []);
+});
+
+test('a name that begins with two dots is a name as any other', async () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, '..work'));
+  const inside = join(folder, '..work');
+  await extract('etc/..data', inside);
+  await extract('etc/..sub', inside);
+  assert.equal(readFileSync(join(inside, 'etc/..data'), 'utf8'), 'dots');
+  assert.equal(readFileSync(join(inside, 'etc/..sub/f'), 'utf8'), 'dots');
 });

@@ -2,8 +2,14 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { invalid } from '../../core/index.ts';
-import { childrenOf, type ImageAnalysis, type ImageTree } from '../../image/analysis/index.ts';
+import { errnoCode, invalid } from '../../core/index.ts';
+import {
+  childrenOf,
+  type ImageAnalysis,
+  type ImageTree,
+  linkedFile,
+  type PlacedLayer,
+} from '../../image/analysis/index.ts';
 import {
   cleanMemberPath,
   type Image,
@@ -77,9 +83,8 @@ function wantedByLayer(
     if (!found) continue;
     const { tree: nodes } = tree.layers[found.layer]!;
     if (nodes.isDirectory(found.node)) pending.push(...childrenOf(tree, at));
-    const node =
-      nodes.kindOf(found.node) === 'hardlink' ? linkedNode(nodes, found.node) : found.node;
-    if (nodes.kindOf(node) !== 'file') continue;
+    const node = fileAt(nodes, found.node);
+    if (node === undefined) continue;
     const ofLayer = wanted.get(found.layer) ?? new Map<number, string[]>();
     wanted.set(found.layer, ofLayer);
     ofLayer.set(node, [...(ofLayer.get(node) ?? []), tree.paths.pathOf(at)]);
@@ -87,10 +92,10 @@ function wantedByLayer(
   return wanted;
 }
 
-/** The file a hard link leads to, or the link itself when its layer does not have that file. */
-function linkedNode(nodes: ImageTree['layers'][number]['tree'], node: number): number {
-  const target = nodes.paths.find(cleanMemberPath(nodes.linkOf(node)));
-  return target > 0 ? target : node;
+function fileAt(nodes: PlacedLayer['tree'], node: number): number | undefined {
+  const kind = nodes.kindOf(node);
+  if (kind === 'hardlink') return linkedFile(nodes, node);
+  return kind === 'file' ? node : undefined;
 }
 
 async function collected(content: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
@@ -116,7 +121,9 @@ async function writeBelow(
     const mode = file.mode & 0o111 ? 0o755 : 0o644;
     await pipeline(file.content, createWriteStream(target, { flags: 'wx', mode }));
   } catch (error) {
-    if ((error as { code?: string }).code !== 'EEXIST') throw error;
-    throw invalid(`extract ${join('/', path)}: ${join(root, path)} is there already`);
+    if (errnoCode(error) !== 'EEXIST') throw error;
+    throw invalid(`extract ${join('/', path)}: ${join(root, path)} is there already`, {
+      cause: error,
+    });
   }
 }

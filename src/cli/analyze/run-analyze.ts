@@ -16,6 +16,7 @@ import {
   type AnalyzeFlags,
   type AnalyzeRequest,
   parseRequest,
+  refuseForTwo,
   sbomFormats,
 } from './analyze-request.ts';
 import type { LayerLines } from './attribution.ts';
@@ -41,6 +42,7 @@ export async function runAnalyze(
   flags: AnalyzeFlags,
   connection: Connection,
 ): Promise<void> {
+  if (other !== undefined) refuseForTwo(flags);
   const request = parseRequest(flags, { connection, config: await readDiveConfig() });
   if (other !== undefined) return compare([image, other], request);
   const giveVerdict = request.isJudged ? await openJudge(request) : undefined;
@@ -84,7 +86,7 @@ async function compare(names: readonly [string, string], request: AnalyzeRequest
     await writeDocument(output, comparisonJson(comparison, [before, after]));
   } else {
     const platforms = analyses.map(({ config }) => config);
-    process.stdout.write(renderComparison(comparison, { labels: names, platforms, most }));
+    await writePieces(output, [renderComparison(comparison, { labels: names, platforms, most })]);
   }
 }
 
@@ -111,8 +113,8 @@ async function show(subject: Subject, request: AnalyzeRequest): Promise<void> {
   if (request.view) return browse(subject, request.view);
   const { analysis, label, lines } = subject;
   const columns = process.stdout.columns ?? 160;
-  const { most } = request;
-  process.stdout.write(renderAnalysis(analysis, { label, most, columns, lines }));
+  const { most, output } = request;
+  await writePieces(output, [renderAnalysis(analysis, { label, most, columns, lines })]);
 }
 
 async function browse(subject: Subject, settings: ViewSettings): Promise<void> {

@@ -207,9 +207,3 @@ function entitlementOf(text: string): 'network.host' | 'security.insecure' {
     `parse --allow: unknown entitlement "${text}"; known are network.host, security.insecure`,
   );
 }
-
-/** The Dockerfile of a folder: the flag's, or `Dockerfile` in it. */
-export function dockerfileOf(folder: string | undefined, flag: string | undefined): string {
-  if (flag !== undefined) return resolve(flag);
-  return join(folder ?? '.', 'Dockerfile');
-}

@@ -47,6 +47,13 @@ test('what cannot be parsed shows line, column and a caret', () => {
   );
 });
 
+test('what a failure says does not steer the terminal', () => {
+  assert.equal(
+    failure('pull \u001b]0;x\u0007evil:\n\tgone\r\u202e'),
+    'berth: pull \\u001b]0;x\\u0007evil:\n\tgone\\r\\u202e\n',
+  );
+});
+
 test('what has no place is told alone', () => {
   assert.equal(failure('the registry is away'), 'berth: the registry is away\n');
   assert.equal(failure('the registry is away', { host: 'x' }), 'berth: the registry is away\n');

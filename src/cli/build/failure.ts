@@ -1,6 +1,6 @@
 import type { BuildMessage } from '../../client/index.ts';
 import { type Place, renderPlace, renderSyntaxFault } from '../../dockerfile/index.ts';
-import { printable } from '../render/table.ts';
+import { printable, printableLines } from '../render/table.ts';
 
 type Failure = Extract<BuildMessage, { kind: 'failure' }>;
 
@@ -28,7 +28,7 @@ function lastOutputOf({ text = '', lastOutput = [] }: Details): string {
 
 function placed(error: string, details: Details): string {
   if (details.excerpt === undefined || details.line === undefined) {
-    return error.replace(/[^\n\t]+/g, printable);
+    return printableLines(error);
   }
   if (details.reason !== undefined) {
     return renderSyntaxFault(details as Parameters<typeof renderSyntaxFault>[0]);

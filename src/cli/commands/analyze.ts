@@ -14,7 +14,7 @@ export function analyzeCommand(program: Command): void {
     .option('-j, --json <file>', "write layers, files and waste in dive's form (- for stdout)")
     .option('--sbom <format>', 'list the packages as spdx (2.3) or cyclonedx (1.5) JSON')
     .option('--format <format>', 'the report as text or json, all findings in it', 'text')
-    .option('-o, --output <file>', 'where packages or JSON go', '-')
+    .option('-o, --output <file>', 'where the report or the packages go', '-')
     .option('--ci', 'judge the image by rules and exit with 1 when it fails (also with CI=true)')
     .option('--ci-config <file>', 'the rules (default .dive-ci)')
     .option('--lowestEfficiency <share>', 'rule: fail below it, 0 to 1 (default 0.9)')

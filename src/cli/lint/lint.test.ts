@@ -16,6 +16,7 @@ import { allRules, defaultLintOptions, type Severity } from '../../dockerfile/li
 import { lintExitStatus } from './exit-status.ts';
 import { explainRule, ruleList } from './explain.ts';
 import { fixInput, writeFixed } from './fix-files.ts';
+import { lintFiles } from './lint-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-lint-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -74,6 +75,18 @@ describe('fixing', () => {
     assert.equal(fixed(silenced), silenced);
     const broken = 'FROM a:1\nRUNN\nADD a /b\n';
     assert.equal(fixed(broken), broken);
+  });
+
+  test('keeps the rules of the ignore file, for what is linted after it', async () => {
+    const input = {
+      name: 'D',
+      text: '# check=experimental=CopyIgnoredFile\nFROM a:1\nADD a /b\n',
+      ignore: 'a\n',
+    };
+    const fixed = fixInput(input, options);
+    assert.equal(fixed.fixed, 1);
+    const { reports } = await lintFiles([fixed], options);
+    assert.ok(reports[0]!.findings.some(({ code }) => code === 'CopyIgnoredFile'));
   });
 
   test('writes in place, through links, with the mode kept', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderElapsed } from './duration.ts';
-import { printable, renderTable } from './table.ts';
+import { printable, printableLines, renderTable } from './table.ts';
 
 test('columns are as wide as their widest cell, the last one ragged', () => {
   assert.equal(
@@ -18,6 +18,10 @@ test('columns are as wide as their widest cell, the last one ragged', () => {
 
 test('terminal escapes and newlines are shown, not sent', () => {
   assert.equal(renderTable(['A'], [['x\x1b[31m\ny\x9b']]), 'A\nx\\u001b[31m\\ny?\n');
+});
+
+test('text of several lines keeps its line ends and tabs', () => {
+  assert.equal(printableLines('a\u001b[2J\n\tb\r\n'), 'a\\u001b[2J\n\tb\\r\n');
 });
 
 test('characters that turn the writing round are shown too', () => {

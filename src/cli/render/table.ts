@@ -15,6 +15,11 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
     .join('');
 }
 
+/** As `printable`, for text of several lines: its line ends and tabs stay. */
+export function printableLines(text: string): string {
+  return text.replace(/[^\n\t]+/g, printable);
+}
+
 /** Control characters, a terminal's escapes and the turning of text among them, are shown, not sent. */
 export function printable(text: string): string {
   return text

@@ -31,7 +31,7 @@ const longestPragma = 10_000;
  * The pragma a comment holds, its `#` left out; undefined when it is none, or when one of its codes
  * is not one: then the whole of it counts for nothing.
  */
-export function parsePragma(comment: string): Pragma | undefined {
+function parsePragma(comment: string): Pragma | undefined {
   if (comment.length > longestPragma) return undefined;
   const shell = shellForm.exec(comment)?.[1];
   if (shell !== undefined) return { kind: 'shell', shell };

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { openFifoBothWays } from '../../linux/index.ts';
 
@@ -46,9 +45,4 @@ export function openStdin(path: string, closeAtShim: () => Promise<void>): Stdin
       socket.destroy();
     },
   };
-}
-
-/** For descriptors opened to be inherited. */
-export function closeAll(fds: readonly number[]): void {
-  for (const fd of fds) closeSync(fd);
 }

@@ -1,6 +1,5 @@
 export {
   type AnalyzedLayer,
-  type AnalyzeOptions,
   analyzeImage,
   type ImageAnalysis,
 } from './analyze-image.ts';
@@ -12,14 +11,15 @@ export {
 } from './compare.ts';
 export type { ConfigSecret } from './config-secrets.ts';
 export type { Duplicate } from './duplicates.ts';
-export type { Efficiency, RepeatedPath } from './efficiency.ts';
+export type { Efficiency } from './efficiency.ts';
 export { childrenOf, type ImageTree, type PlacedLayer } from './image-tree.ts';
-export type { FoundSecret, InstalledPackage, Inventory } from './inventory.ts';
+export type { InstalledPackage, Inventory } from './inventory.ts';
 export type { LayerChanges } from './layer-changes.ts';
 export { type DiffKind, type LayerDiff, layerDiff } from './layer-diff.ts';
 export type { LayerTree, NodeKind } from './layer-tree.ts';
-export type { Package, PackageKind } from './packages/package.ts';
+export { linkedFile } from './link-groups.ts';
+export type { Package } from './packages/package.ts';
 export type { LeftCache, RiskyFile } from './risks.ts';
-export { cycloneDxDocument, type SbomOptions, spdxDocument } from './sbom/sbom.ts';
+export { cycloneDxDocument, spdxDocument } from './sbom/sbom.ts';
 export { Stack } from './stack.ts';
-export type { Waste, WasteKind } from './waste.ts';
+export type { Waste } from './waste.ts';

@@ -3,7 +3,7 @@ import { rootId } from './path-table.ts';
 import { Stack } from './stack.ts';
 
 /** How a path differs between two stacks of layers; `absent` from both. */
-export const diffKinds = ['absent', 'unmodified', 'modified', 'added', 'removed'] as const;
+const diffKinds = ['absent', 'unmodified', 'modified', 'added', 'removed'] as const;
 export type DiffKind = (typeof diffKinds)[number];
 
 const absent = 0;

@@ -16,7 +16,7 @@ export function linkGroups({ tree }: PlacedLayer): ReadonlyMap<number, LinkGroup
   const groups = new Map<number, LinkGroup>();
   for (let node = 1; node < tree.count; node++) {
     if (tree.kindOf(node) !== 'hardlink') continue;
-    const file = fileOf(tree, node);
+    const file = linkedFile(tree, node);
     if (file === undefined) continue;
     let group = groups.get(file);
     if (!group) {
@@ -29,8 +29,11 @@ export function linkGroups({ tree }: PlacedLayer): ReadonlyMap<number, LinkGroup
   return groups;
 }
 
-/** A link may lead to another one; undefined when it leads out of the layer. */
-function fileOf(tree: PlacedLayer['tree'], link: number): number | undefined {
+/**
+ * The node of the file that a hard link leads to, through other links too; undefined when that is no
+ * file of the layer.
+ */
+export function linkedFile(tree: PlacedLayer['tree'], link: number): number | undefined {
   let node = link;
   for (let links = 0; links < mostLinks; links++) {
     const target = targetOf(tree.linkOf(node));

@@ -66,7 +66,7 @@ function refuseBadNumbers(header: HeaderBlock): void {
   if (deviceMajor < 0 || deviceMinor < 0) throw badNumber(header.path, 'device', deviceMajor);
 }
 
-export function badNumber(path: string, what: string, value: number | string) {
+function badNumber(path: string, what: string, value: number | string) {
   return invalid(`read tar: member ${quoteMember(path)} has an impossible ${what} ${value}`);
 }
 

@@ -32,7 +32,7 @@ const xattrPrefix = 'SCHILY.xattr.';
 const sparsePrefix = 'GNU.sparse.';
 
 /** Calls `visit` for each `length key=value\n` record in turn. Throws `invalid` on a malformed one. */
-export function readPaxRecords(
+function readPaxRecords(
   bytes: Buffer,
   visit: (key: string, valueStart: number, valueEnd: number) => void,
 ): void {

@@ -2,7 +2,7 @@ import { invalid } from '../../core/index.ts';
 import type { Extent } from './sparse.ts';
 
 /** Zeros an archive may make its reader invent. */
-export const mostHoleBytes = 8 * 2 ** 30;
+const mostHoleBytes = 8 * 2 ** 30;
 
 export const zeros = Buffer.alloc(64 * 1024);
 

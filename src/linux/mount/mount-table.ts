@@ -49,7 +49,7 @@ function unescapeOctal(text: string): string {
 }
 
 /** Mounts as this process sees them, in mounting order. */
-export async function readMountTable(): Promise<MountEntry[]> {
+async function readMountTable(): Promise<MountEntry[]> {
   return parseMountTable(await readFile('/proc/self/mountinfo', 'utf8'));
 }
 

@@ -148,12 +148,3 @@ export function bindMount(source: string, target: string, options: BindOptions =
   }
   attach(treeFd, target);
 }
-
-/** Changes how mounts at `path` (and below) pass mount events on. Idempotent. */
-export function setPropagation(path: string, propagation: Propagation, deep = false): void {
-  const attributes = new BigUint64Array(4);
-  attributes[2] = BigInt(propagations[propagation]);
-  const flags = deep ? recursive : 0;
-  const args = [numbers.mountSetattr, cwdFd, path, flags, attributes.buffer, 32];
-  check(call(native.mountSetattr, ...args), 'mount_setattr', path);
-}

@@ -50,12 +50,11 @@ test('--lint shows what the linter finds; without a terminal nobody is told of i
   const folder = context('FROM busybox\nRUN cd /tmp && true\n');
   assert.match(await ok('--lint', folder), /Dockerfile:2 DL3003/);
   assert.doesNotMatch(await ok(folder), /lint|DL3003/);
-  const onTerminal = await daemon.run('script', [
-    '-qec',
-    `${launcher} build ${folder}`,
-    '/dev/null',
-  ]);
-  assert.match(onTerminal.stdout, /lint: 2 findings in \S+Dockerfile; see them with --lint/);
+  const onTerminal = (...flags: string[]) =>
+    daemon.run('script', ['-qec', [launcher, 'build', ...flags, folder].join(' '), '/dev/null']);
+  const { stdout } = await onTerminal();
+  assert.match(stdout, /lint: 2 findings in \S+Dockerfile; see them with --lint/);
+  assert.match((await onTerminal('-q')).stdout, /^sha256:[0-9a-f]{64}\s+$/);
 });
 
 test('a base image for another machine is told of', async () => {

@@ -163,6 +163,32 @@ test('a build driven by its client: files, secrets and logins from the session',
   assert.deepEqual(seen?.buildArgs, { A: '1' });
 });
 
+test('all results of a build are dropped, though one of them cannot be', async () => {
+  const dropped: number[] = [];
+  let count = 0;
+  await using api = await serve(async () => {
+    const index = count++;
+    return {
+      ...done(),
+      async [Symbol.asyncDispose]() {
+        dropped.push(index);
+        if (index === 1) throw new Error('in use');
+      },
+    };
+  });
+  using offers = contextOf({ Dockerfile: 'FROM scratch\n' });
+  await using channel = await client(api, offers);
+  const solved = channel.ask(messages.solve, { Ref: 'b1', Session: 's1', Exporters: [moby] });
+  solved.catch(() => {});
+  const asked = { Frontend: 'dockerfile.v0', allowResultReturn: true, allowResultArrayRef: true };
+  for (let index = 0; index < 3; index++) {
+    await channel.ask(messages.bridgeSolve, asked, asBuild);
+  }
+  await channel.ask(messages.bridgeReturn, {}, asBuild);
+  await assert.rejects(solved, /in use/);
+  assert.deepEqual(dropped.sort(), [0, 1, 2]);
+});
+
 const events: BuildEvent[] = [
   { kind: 'warning', code: 'StageNameCasing', message: 'odd', line: 1, detail: 'why' },
   {

@@ -90,7 +90,8 @@ export async function runCall(
         return named;
       },
       async [Symbol.asyncDispose]() {
-        await result[Symbol.asyncDispose]();
+        await using dropping = new AsyncDisposableStack();
+        dropping.use(result);
         const isOnlyName = !request.outputs?.some(({ kind }) => kind === 'image');
         if (named) await options.dropName?.(await named, isOnlyName);
       },

@@ -96,7 +96,7 @@ function drawRow(state: ViewState, row: number, columns: number): string[] {
 }
 
 /** As `ls -l` writes them. */
-export function permissions(mode: number, kind: string): string {
+function permissions(mode: number, kind: string): string {
   const types: Record<string, string> = {
     directory: 'd',
     implied: 'd',

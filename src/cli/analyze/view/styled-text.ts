@@ -77,7 +77,7 @@ function cutToWidth(text: string, columns: number): { text: string; width: numbe
 }
 
 /** Columns of a character: 0 for combining marks, 2 for East Asian wide ones and emoji. */
-export function charWidth(code: number): number {
+function charWidth(code: number): number {
   if (code < 0x300) return 1;
   if (/\p{Mn}|\p{Me}/u.test(String.fromCodePoint(code))) return 0;
   const isWide =

@@ -184,7 +184,7 @@ const actions: Record<ActionName, (state: ViewState) => void> = {
 };
 
 /** The path under the cursor, undefined when no row is shown. */
-export function cursorPath({ rows, order, cursor }: ViewState): number | undefined {
+function cursorPath({ rows, order, cursor }: ViewState): number | undefined {
   const position = rows[cursor];
   return position === undefined ? undefined : order.paths[position];
 }
