@@ -10,6 +10,7 @@ import {
 import type { RegistryStorage, RepositoryName, Upload, UploadStorage } from '../registry/index.ts';
 import type { ContentStore, Database } from '../store/index.ts';
 import { type RegistryRecords, registryRecords } from './registry-records.ts';
+import { sendFile } from './send-file.ts';
 import { streamFile } from './stream-file.ts';
 
 const largestManifestBytes = 4 * 1024 * 1024;
@@ -32,6 +33,7 @@ export function createRegistryStorage(
       async *open(digest, range) {
         yield* streamFile(content.pathOf(digest), range);
       },
+      sendTo: (connection, digest, range) => sendFile(content.pathOf(digest), range, connection),
       async mount(digest, { from, to }) {
         if (!records.holdsBlob(from, digest)) return false;
         if ((await content.sizeOf(digest)) === undefined) return false;

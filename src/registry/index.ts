@@ -37,6 +37,7 @@ export {
   type RegistryServerOptions,
 } from './server/registry-server.ts';
 export type {
+  BlobConnection,
   BlobStorage,
   Catalog,
   ManifestStorage,

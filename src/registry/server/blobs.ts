@@ -1,16 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import {
-  type ByteStream,
-  notFound,
-  parseDigest,
-  unavailable,
-  unsupported,
-} from '../../core/index.ts';
+import { TLSSocket } from 'node:tls';
+import { type Digest, notFound, parseDigest, unavailable, unsupported } from '../../core/index.ts';
 import { parseRange } from './byte-ranges.ts';
 import type { Exchange } from './exchange.ts';
 import { oneError } from './oci-errors.ts';
 import type { Handler } from './routes.ts';
-import type { BlobStorage } from './storage.ts';
+import type { BlobConnection, BlobStorage } from './storage.ts';
 
 /** GET, HEAD and DELETE of `/v2/<name>/blobs/<digest>`. */
 export function blobHandlers(blobs: BlobStorage): Record<'get' | 'delete', Handler> {
@@ -49,7 +44,16 @@ export function blobHandlers(blobs: BlobStorage): Record<'get' | 'delete', Handl
     reply.hijack();
     reply.raw.writeHead(range ? 206 : 200, headers);
     if (start === end) reply.raw.end();
-    else await send(reply.raw, blobs.open(digest, { start, end }));
+    else await send(reply.raw, (connection) => sendBlob(connection, digest, { start, end }));
+  }
+
+  async function sendBlob(
+    connection: BlobConnection,
+    digest: Digest,
+    range: { start: number; end: number },
+  ): Promise<void> {
+    if (blobs.sendTo) await blobs.sendTo(connection, digest, range);
+    else for await (const chunk of blobs.open(digest, range)) await connection.write(chunk);
   }
 
   async function remove({ reply, repository, reference }: Exchange): Promise<void> {
@@ -69,13 +73,13 @@ function unknown(repository: string, digest: string) {
   return notFound(`find blob ${digest}: not in ${repository}`, { code: 'BLOB_UNKNOWN' });
 }
 
-/** What breaks in the middle breaks the connection: the status is out already. */
-async function send(response: ServerResponse, content: ByteStream): Promise<void> {
+/** Has the body sent and ends the reply; what breaks in the middle breaks the connection: the status is out already. */
+async function send(
+  response: ServerResponse,
+  body: (connection: BlobConnection) => Promise<void>,
+): Promise<void> {
   try {
-    for await (const chunk of content) {
-      if (response.destroyed) return;
-      await written(response, chunk);
-    }
+    await body({ write: (chunk) => written(response, chunk), fd: plainSocket(response) });
     response.end();
   } catch (error) {
     const gone = response.destroyed;
@@ -84,10 +88,21 @@ async function send(response: ServerResponse, content: ByteStream): Promise<void
   }
 }
 
+/** Node has no public name for a connection's descriptor; without one, bytes are written. */
+function plainSocket({ socket }: ServerResponse): number | undefined {
+  if (!socket || socket instanceof TLSSocket) return;
+  const fd = (socket as { _handle?: { fd?: number } })._handle?.fd;
+  return fd !== undefined && fd >= 0 ? fd : undefined;
+}
+
 /** Settles when the system has the chunk, whose memory is its stream's again from then on. */
 function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const closed = () => reject(unavailable('send blob: the client is gone'));
+    if (response.destroyed) {
+      closed();
+      return;
+    }
     response.once('close', closed);
     response.write(chunk, (error) => {
       response.off('close', closed);
