@@ -24,6 +24,9 @@ export function parseRegistryAuth(header: string | undefined): Credentials | und
   }
   const text = (name: string) => (typeof fields[name] === 'string' ? (fields[name] as string) : '');
   const [identityToken, registryToken] = [text('identitytoken'), text('registrytoken')];
+  if (registryToken !== '' && !isToken(registryToken)) {
+    throw invalid('invalid X-Registry-Auth header: the registrytoken cannot stand in a header');
+  }
   const credentials: Credentials = {
     username: text('username'),
     password: text('password'),
@@ -32,6 +35,11 @@ export function parseRegistryAuth(header: string | undefined): Credentials | und
   };
   const isEmpty = credentials.username === '' && identityToken === '' && registryToken === '';
   return isEmpty ? undefined : credentials;
+}
+
+/** Whether the text can stand in a header as a bearer token does. */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
 /** The Authorization header of basic credentials (RFC 7617). */

@@ -55,5 +55,11 @@ export function failureThrottle(now: () => number = Date.now) {
 /** Who has one IPv6 address has its whole /64. */
 function network(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address;
-  return address.split(':').slice(0, 4).join(':');
+  const [before = '', after] = address.replace(/%.*/s, '').split('::');
+  const groups = before === '' ? [] : before.split(':');
+  // What `::` leaves out are zeros, as many as make eight groups.
+  const absent = after === undefined ? 0 : 8 - groups.length - after.split(':').length;
+  return [...groups, ...Array(Math.max(absent, 0)).fill('0'), ...(after ?? '').split(':')]
+    .slice(0, 4)
+    .join(':');
 }

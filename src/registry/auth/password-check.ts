@@ -53,17 +53,27 @@ export function passwordCheck(users: Users, now: () => number = Date.now) {
     const user = await users.find(name);
     const key = user && keyOf(attempt, user);
     if (user && key && isRemembered(key)) return { kind: 'right', user };
-    const waitMs = throttle.waitMs(name, clientAddress);
-    if (waitMs > 0) return { kind: 'throttled', retryAfterS: Math.ceil(waitMs / 1000) };
-    const isRight = await gate(() => verifyPassword(password, user?.passwordHash));
-    if (isRight === 'full') return { kind: 'throttled', retryAfterS: 1 };
-    if (!isRight || !user || !key) {
+    const throttled = (): PasswordResult | undefined => {
+      const waitMs = throttle.waitMs(name, clientAddress);
+      if (waitMs === 0) return undefined;
+      return { kind: 'throttled', retryAfterS: Math.ceil(waitMs / 1000) };
+    };
+    const early = throttled();
+    if (early) return early;
+    const result = await gate(async (): Promise<PasswordResult> => {
+      // Again, because those that wait side by side would each be a guess of its own.
+      const late = throttled();
+      if (late) return late;
+      const isRight = await verifyPassword(password, user?.passwordHash);
+      if (isRight && user) return { kind: 'right', user };
       throttle.failed(name, clientAddress);
       return { kind: 'wrong' };
-    }
+    });
+    if (result === 'full') return { kind: 'throttled', retryAfterS: 1 };
+    if (result.kind !== 'right' || !key) return result;
     throttle.succeeded(name, clientAddress);
     remember(key);
-    return { kind: 'right', user };
+    return result;
   };
 }
 

@@ -131,6 +131,13 @@ describe('basic credentials', () => {
     nowMs += 1000;
     assert.equal((await ask(basic('bob', 'bobpw'), [])).kind, 'granted');
   });
+
+  test('guesses side by side are no more than one after the other', async () => {
+    const guesses = Array.from({ length: 30 }, (_, i) => ask(basic('bob', `guess${i}`), []));
+    const kinds = (await Promise.all(guesses)).map(({ kind }) => kind);
+    // Two are checked at once; what was begun when the fifth failed is still finished.
+    assert.ok(kinds.filter((kind) => kind === 'challenged').length <= 6, kinds.join(' '));
+  });
 });
 
 describe('bearer tokens', () => {

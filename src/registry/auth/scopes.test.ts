@@ -14,6 +14,7 @@ for (const [parameters, expected] of [
   [['registry:other:*', 'registry:catalog:pull'], ''],
   [['repository:A:pull', 'repository:../x:pull', 'repository::pull', 'repository:a'], ''],
   [['repository:a:fly'], ''],
+  [['repository.x:a:pull', 'repository(:a:pull', '(repository):a:pull'], ''],
   [['', ' ', ':::', 'job:1:run'], ''],
 ] as const) {
   test(`scope ${JSON.stringify(parameters)}`, () => {
@@ -24,4 +25,9 @@ for (const [parameters, expected] of [
 test('a token request asks for a hundred things at most', () => {
   const many = Array.from({ length: 1000 }, (_, index) => `repository:r${index}:pull`);
   assert.equal(grouped(parseScopes(many)).length, 100);
+});
+
+test('a long scope of brackets is read through once', () => {
+  // With time that grows by the square of the length, this would take hours.
+  assert.deepEqual(parseScopes([`repository${'('.repeat(10_000_000)}:a:pull`]), []);
 });

@@ -41,7 +41,7 @@ export function parseScopes(parameters: readonly string[]): Access[] {
     const [first, last] = [scope.indexOf(':'), scope.lastIndexOf(':')];
     if (first < 0 || first === last) continue;
     // Docker's old clients add a class: repository(plugin).
-    const type = scope.slice(0, first).replace(/\(.*\)$/, '');
+    const type = /^([a-z]+)(?:\([a-z]*\))?:/.exec(scope)?.[1];
     const name = scope.slice(first + 1, last);
     const asked = scope.slice(last + 1).split(',');
     if (type === 'registry' && name === 'catalog' && asked.includes('*')) {

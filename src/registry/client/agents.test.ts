@@ -71,6 +71,18 @@ describe('https', () => {
   });
 });
 
+test('hosts without certificates of their own share one pool', () => {
+  using agents = openAgents([certsPath]);
+  const at = (url: string, insecure = false) => agents.agentFor(new URL(url), { insecure });
+  assert.equal(at('https://a.test/'), at('https://b.test/'));
+  assert.equal(at('http://a.test/'), at('http://b.test/'));
+  assert.notEqual(at('https://a.test/'), at('https://a.test/', true));
+  assert.notEqual(at('https://a.test/'), at('https://127.0.0.1/'), 'proxies are not for loopback');
+  mkdirSync(join(certsPath, 'own.test'));
+  copyFileSync(join(testdata, 'ca.crt'), join(certsPath, 'own.test', 'ca.crt'));
+  assert.notEqual(at('https://a.test/'), at('https://own.test/'));
+});
+
 test('a name nobody knows', () =>
   assert.rejects(get('https://registry.invalid'), {
     message: /^Get "https:\/\/registry.invalid\/v2\/": dial tcp: lookup registry.invalid: /,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { errnoCode, internal } from '../../core/index.ts';
 
-/** Keeps connections open, one pool for each host and its certificates. */
+/** Keeps connections open, one pool for each host. */
 export interface Agents extends Disposable {
   agentFor(url: URL, options: { insecure: boolean }): HttpAgent | HttpsAgent;
 }
@@ -18,6 +18,7 @@ const common = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 16 } a
  */
 export function openAgents(certsPaths: readonly string[]): Agents {
   const agents = new Map<string, HttpAgent>();
+  const hasCertificates = certificateHosts(certsPaths);
 
   function create(url: URL, insecure: boolean): HttpAgent {
     // Proxies of the environment are for the world outside.
@@ -30,7 +31,10 @@ export function openAgents(certsPaths: readonly string[]): Agents {
 
   return {
     agentFor(url, { insecure }) {
-      const key = `${url.origin} ${insecure}`;
+      // All hosts without certificates share one: each holds every known authority, which is more
+      // memory than a redirect of a hostile registry should cost.
+      const own = url.protocol === 'https:' && hasCertificates(url.host) ? url.host : '';
+      const key = [url.protocol, isLoopback(url.hostname), own, insecure].join(' ');
       let agent = agents.get(key);
       if (!agent) {
         agent = create(url, insecure);
@@ -41,6 +45,22 @@ export function openAgents(certsPaths: readonly string[]): Agents {
     [Symbol.dispose]() {
       for (const agent of agents.values()) agent.destroy();
     },
+  };
+}
+
+const mostHosts = 10_000;
+
+/** Tells whether there are certificates for a host. */
+function certificateHosts(certsPaths: readonly string[]): (host: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (host) => {
+    let found = known.get(host);
+    if (found === undefined) {
+      found = certsPaths.some((path) => list(join(path, host)).length > 0);
+      if (known.size >= mostHosts) known.clear();
+      known.set(host, found);
+    }
+    return found;
   };
 }
 

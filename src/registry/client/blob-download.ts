@@ -61,6 +61,9 @@ async function* bytesFrom(
   }
   if (reply.status !== 200 && reply.status !== 206) throw await errorOf(reply);
   let skip = position - startOf(reply);
+  if (skip < 0) {
+    throw invalid(`download ${reply.url}: bytes from ${position} were asked for, later ones came`);
+  }
   for await (const chunk of bodyOf(reply)) {
     const wanted = skip > 0 ? chunk.subarray(Math.min(skip, chunk.length)) : chunk;
     skip -= chunk.length - wanted.length;

@@ -2,6 +2,7 @@ import { BerthError, type ByteStream, type Digest, invalid } from '../../core/in
 import type { Descriptor, PutOptions } from '../../image/index.ts';
 import { errorOf } from './error-reply.ts';
 import { discard, type HttpReply } from './http-exchange.ts';
+import { locationIn } from './locations.ts';
 import { brokenPromise, type RegistrySession } from './registry-session.ts';
 import { isTransient } from './transport-error.ts';
 
@@ -201,11 +202,11 @@ async function whereIs(upload: BlobUpload, place: UploadPlace): Promise<UploadPl
 
 function locationOf({ session }: BlobUpload, { headers, url }: HttpReply): URL {
   const { location } = headers;
-  const target = URL.parse(location ?? '', url.href);
-  if (location === undefined || target === null) {
-    throw brokenPromise(session.endpoint.host, `an upload has the location "${location}"`);
+  if (location === undefined) {
+    throw brokenPromise(session.endpoint.host, 'an upload has no location');
   }
   // Behind a proxy that ends TLS, registries name themselves with http.
-  if (target.host === url.host) target.protocol = url.protocol;
-  return target;
+  const isItself = URL.parse(location, url.href)?.host === url.host;
+  const path = isItself ? location.replace(/^https?:/i, url.protocol) : location;
+  return locationIn(url, path, session.endpoint);
 }

@@ -3,6 +3,7 @@ import { BerthError, type ErrorKind } from '../../core/index.ts';
 import { type OciError, registryError, usualMessages } from '../docker-errors.ts';
 import { parseChallenges } from './challenges.ts';
 import { type HttpReply, readBody } from './http-exchange.ts';
+import { printable } from './printable.ts';
 
 const bodyLimitBytes = 64 * 1024;
 
@@ -22,13 +23,10 @@ function challengeErrors({ status, headers }: HttpReply): OciError[] {
     switch (parameters.get('error')) {
       case 'insufficient_scope':
         return [{ code: 'DENIED', message: usualMessages.DENIED! }];
-      case 'invalid_token':
-        return [
-          {
-            code: 'UNAUTHORIZED',
-            message: parameters.get('error_description') ?? usualMessages.UNAUTHORIZED!,
-          },
-        ];
+      case 'invalid_token': {
+        const said = parameters.get('error_description') ?? usualMessages.UNAUTHORIZED!;
+        return [{ code: 'UNAUTHORIZED', message: printable(said) }];
+      }
     }
   }
   return [];
@@ -41,7 +39,8 @@ async function bodyErrors(reply: HttpReply): Promise<OciError[]> {
     const { errors, details } = JSON.parse(text) as { errors?: unknown; details?: unknown };
     if (!Array.isArray(errors) || errors.length === 0) {
       // The Hub's token server has a form of its own.
-      if (typeof details === 'string') return [{ code: 'UNAUTHORIZED', message: details }];
+      if (typeof details === 'string')
+        return [{ code: 'UNAUTHORIZED', message: printable(details) }];
       return fallback;
     }
     return errors.slice(0, 20).map(asOciError);
@@ -56,11 +55,6 @@ function asOciError(value: unknown): OciError {
   const text =
     typeof message === 'string' && message !== '' ? message : (usualMessages[name] ?? name);
   return { code: name, message: printable(text) };
-}
-
-/** Text from a registry reaches terminals: control characters must not. */
-function printable(text: string): string {
-  return text.slice(0, 1000).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 }
 
 function fallbackError(status: number): OciError[] {

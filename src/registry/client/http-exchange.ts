@@ -86,6 +86,11 @@ export async function readBody(reply: HttpReply, limitBytes: number): Promise<Bu
   return collect(bodyOf(reply), limitBytes);
 }
 
+/** The media type a reply announces, without parameters; '' for none. */
+export function mediaTypeIn({ headers }: HttpReply): string {
+  return headers['content-type']?.replace(/;.*/s, '').trim() ?? '';
+}
+
 /** The body's chunks, its errors in Docker's words. */
 export async function* bodyOf({ body, url, signal }: HttpReply): ByteStream {
   try {
@@ -100,6 +105,7 @@ export async function* bodyOf({ body, url, signal }: HttpReply): ByteStream {
 export function discard({ body }: HttpReply): void {
   const length = Number(body.headers['content-length'] ?? Number.POSITIVE_INFINITY);
   body.on('error', () => {});
-  if (length <= 64 * 1024) body.resume();
+  // What answers a HEAD is as long as it would be, and has no body.
+  if (body.complete || length <= 64 * 1024) body.resume();
   else body.destroy();
 }

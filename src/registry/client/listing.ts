@@ -1,4 +1,4 @@
-import { invalid, type Reference } from '../../core/index.ts';
+import { invalid, isRepositoryPath, isTag, type Reference } from '../../core/index.ts';
 import type { Credentials } from '../credentials.ts';
 import { pullError } from '../docker-errors.ts';
 import { errorOf } from './error-reply.ts';
@@ -60,21 +60,22 @@ async function* pages(
   }
 }
 
-function entriesOf(body: Buffer, field: string): string[] {
+function entriesOf(body: Buffer, field: 'tags' | 'repositories'): string[] {
   let value: unknown;
   try {
     value = (JSON.parse(body.toString()) as Record<string, unknown> | null)?.[field] ?? [];
   } catch (cause) {
     throw invalid(`list ${field}: the registry's answer is not JSON`, { cause });
   }
-  const isText = (entry: unknown) => typeof entry === 'string';
-  if (Array.isArray(value) && value.every(isText)) return value;
+  const isName = field === 'tags' ? isTag : isRepositoryPath;
+  const isKnown = (entry: unknown) => typeof entry === 'string' && isName(entry);
+  if (Array.isArray(value) && value.every(isKnown)) return value;
   throw invalid(`list ${field}: the registry's answer has no list of names`);
 }
 
 /** The address of a `Link: <…>; rel="next"`, which must be on the same server. */
 function nextPage(link: string | string[] | undefined, url: URL): URL | undefined {
-  const target = /<([^>]{1,8192})>\s*;\s*rel="?next"?/.exec(String(link ?? ''))?.[1];
+  const target = /<([^<>]{1,8192})>\s*;\s*rel="?next"?/.exec(String(link ?? ''))?.[1];
   const next = target === undefined ? null : URL.parse(target, url.href);
   return next?.origin === url.origin && next.href !== url.href ? next : undefined;
 }

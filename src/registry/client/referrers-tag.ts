@@ -9,7 +9,7 @@ import {
   type RawManifest,
 } from '../../image/index.ts';
 import { errorOf } from './error-reply.ts';
-import { discard, readBody } from './http-exchange.ts';
+import { discard, mediaTypeIn, readBody } from './http-exchange.ts';
 import type { RegistrySession } from './registry-session.ts';
 
 const indexLimitBytes = 4 * 1024 * 1024;
@@ -85,7 +85,7 @@ async function readReferrers(
     return [];
   }
   if (reply.status !== 200) throw await errorOf(reply);
-  const mediaType = reply.headers['content-type'] ?? '';
+  const mediaType = mediaTypeIn(reply);
   if (mediaType === mediaTypes.ociIndex) {
     return parseIndex(await readBody(reply, indexLimitBytes), mediaType).manifests;
   }

@@ -8,6 +8,8 @@ import { suggestsPlainHttp, unreachable } from './transport-error.ts';
 export interface Ping {
   readonly origin: string;
   readonly challenges: readonly Challenge[];
+  /** False when the registry was too busy, or too broken, to say. */
+  readonly isCertain: boolean;
 }
 
 /** Asks GET /v2/ of the endpoint's origins in turn; the first that answers counts. */
@@ -19,8 +21,9 @@ export async function pingRegistry(
     try {
       const reply = await get(new URL('/v2/', origin));
       discard(reply);
-      const header = reply.headers['www-authenticate'];
-      return { origin, challenges: reply.status === 401 ? parseChallenges(header) : [] };
+      const { status, headers } = reply;
+      const challenges = status === 401 ? parseChallenges(headers['www-authenticate']) : [];
+      return { origin, challenges, isCertain: status < 500 && status !== 429 };
     } catch (error) {
       if (index < endpoint.origins.length - 1 && suggestsPlainHttp(error)) continue;
       throw neverReached(error);

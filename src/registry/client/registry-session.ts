@@ -5,7 +5,9 @@ import type { Agents } from './agents.ts';
 import { type Challenge, parseChallenges } from './challenges.ts';
 import type { Endpoint } from './endpoints.ts';
 import { discard, exchange, type HttpCall, type HttpReply } from './http-exchange.ts';
+import { locationIn } from './locations.ts';
 import { abortable, type Pause, pauseBefore } from './pauses.ts';
+import { printable } from './printable.ts';
 import { registryAuthorization, type TokenOptions } from './registry-authorization.ts';
 import { type Ping, pingRegistry } from './registry-ping.ts';
 import type { Token, tokenStore } from './token-store.ts';
@@ -43,13 +45,21 @@ export interface RegistryCall {
 export interface SharedConnections {
   readonly agents: Agents;
   readonly tokens: ReturnType<typeof tokenStore>;
-  readonly pings: Map<string, Promise<Ping>>;
+  readonly pings: Map<string, KeptPing>;
   readonly userAgent: string;
   readonly silenceMs: number;
   readonly pause: Pause;
   readonly warn: (text: string, host: string) => void;
 }
 
+/** What a registry said of itself, to be asked again after a while: registries are set up anew. */
+export interface KeptPing {
+  readonly ping: Promise<Ping>;
+  readonly untilMs: number;
+}
+
+const pingStaysMs = 5 * 60_000;
+const mostPings = 1000;
 const mostTries = 4;
 const mostRedirects = 10;
 const busy = new Set([429, 502, 503, 504]);
@@ -61,15 +71,18 @@ export function openRegistrySession(
 ): RegistrySession {
   const { agents, tokens, pings, pause, userAgent, warn } = shared;
 
+  const key = `${endpoint.host} ${endpoint.origins}`;
+
   async function ping(signal?: AbortSignal): Promise<Ping> {
-    const key = `${endpoint.host} ${endpoint.origins}`;
-    let found = pings.get(key);
-    if (!found) {
-      found = pingRegistry(endpoint, (url) => send({ method: 'GET', url, headers: {} }));
-      pings.set(key, found);
-      found.catch(() => pings.delete(key));
-    }
-    return abortable(found, signal);
+    const known = pings.get(key);
+    if (known && known.untilMs > Date.now()) return abortable(known.ping, signal);
+    const asked = pingRegistry(endpoint, (url) => send({ method: 'GET', url, headers: {} }));
+    const kept = { ping: asked, untilMs: Date.now() + pingStaysMs };
+    const forget = () => void (pings.get(key) === kept && pings.delete(key));
+    if (pings.size >= mostPings) pings.clear();
+    pings.set(key, kept);
+    asked.then(({ isCertain }) => isCertain || forget(), forget);
+    return abortable(asked, signal);
   }
 
   const authorization = registryAuthorization({ endpoint, credentials, tokens, ping });
@@ -88,7 +101,7 @@ export function openRegistrySession(
   }
 
   /** Sends once, and where redirects lead; only the registry itself is shown credentials. */
-  async function sendAuthorized(call: RegistryCall): Promise<HttpReply> {
+  async function sendAuthorized(call: RegistryCall): Promise<{ reply: HttpReply; shown?: string }> {
     const { method, scopes, silenceMs, signal } = call;
     const { origin } = await ping(signal);
     let url = new URL(call.target, origin);
@@ -97,9 +110,9 @@ export function openRegistrySession(
       const headers = { ...call.headers, ...(shown !== undefined && { authorization: shown }) };
       const reply = await send({ method, url, headers, body: call.body?.(), silenceMs, signal });
       const { location } = reply.headers;
-      if (location === undefined || !mayFollow(method, reply.status)) return reply;
+      if (location === undefined || !mayFollow(method, reply.status)) return { reply, shown };
       discard(reply);
-      url = redirected(url, location, endpoint);
+      url = locationIn(url, location, endpoint);
     }
     throw invalid(`${method} "${url.origin}": stopped after ${mostRedirects} redirects`);
   }
@@ -112,10 +125,13 @@ export function openRegistrySession(
       const isLast = call.retry === false || attempt >= mostTries;
       let pauseMs: number;
       try {
-        const reply = await sendAuthorized(call);
-        if (!isRenewed && isStaleToken(reply)) {
+        const { reply, shown } = await sendAuthorized(call);
+        // Nothing was shown: the registry may have begun to ask for something since the ping.
+        const isUnasked = reply.status === 401 && shown === undefined;
+        if (!isRenewed && (isUnasked || isStaleToken(reply))) {
           isRenewed = true;
-          tokens.forget();
+          if (isUnasked) pings.delete(key);
+          else tokens.forget();
           discard(reply);
           continue;
         }
@@ -138,14 +154,6 @@ function mayFollow(method: string, status: number): boolean {
   return (method === 'GET' || method === 'HEAD') && [301, 302, 303].includes(status);
 }
 
-function redirected(from: URL, location: string, { insecure }: Endpoint): URL {
-  const url = URL.parse(location, from.href);
-  if (!url) throw invalid(`follow redirect of ${from}: "${location}" is no address`);
-  const isPlain = url.protocol === 'http:' && (from.protocol === 'http:' || insecure);
-  if (url.protocol === 'https:' || isPlain) return url;
-  throw invalid(`follow redirect of ${from}: ${url.origin} is not https`);
-}
-
 /** A token ended on the way, or its server signs with another key since. */
 function isStaleToken({ status, headers }: HttpReply): boolean {
   if (status !== 401) return false;
@@ -158,7 +166,7 @@ function warningsOf({ headers }: HttpReply): string[] {
   const { warning } = headers;
   if (warning === undefined) return [];
   const texts = [...warning.slice(0, 4096).matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)];
-  return texts.map(([, text]) => text!.replace(/\\(.)/g, '$1').replace(/[\x00-\x1f\x7f]/g, ' '));
+  return texts.map(([, text]) => printable(text!.replace(/\\(.)/g, '$1')));
 }
 
 /** What is thrown where a registry breaks the protocol; another try may find it mended. */

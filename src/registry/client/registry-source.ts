@@ -23,7 +23,7 @@ import type { Credentials } from '../credentials.ts';
 import { pullError } from '../docker-errors.ts';
 import { downloadBlob } from './blob-download.ts';
 import { errorOf } from './error-reply.ts';
-import { type HttpReply, readBody } from './http-exchange.ts';
+import { type HttpReply, mediaTypeIn, readBody } from './http-exchange.ts';
 import type { RegistryClient } from './registry-client.ts';
 import type { RegistrySession } from './registry-session.ts';
 
@@ -116,7 +116,7 @@ export function registrySource(
 
 /** Verifies a manifest against the digest it was asked by, and the one the registry gives. */
 function describe(
-  { headers }: HttpReply,
+  reply: HttpReply,
   bytes: Uint8Array,
   { name, reference }: { name: string; reference: Reference },
 ): Descriptor {
@@ -127,8 +127,8 @@ function describe(
       { code: 'DIGEST_INVALID' },
     );
   }
-  checkAnnounced(headers['docker-content-digest'], bytes, reference);
-  const mediaType = mediaTypeOf(headers['content-type'], bytes, reference);
+  checkAnnounced(reply.headers['docker-content-digest'], bytes, reference);
+  const mediaType = mediaTypeOf(mediaTypeIn(reply), bytes, reference);
   return { mediaType, digest, size: bytes.length };
 }
 
@@ -155,8 +155,7 @@ function checkAnnounced(
 }
 
 /** The announced type, or what the content makes it where a server announces nothing of use. */
-function mediaTypeOf(header: string | undefined, bytes: Uint8Array, reference: Reference): string {
-  const announced = header?.replace(/;.*/s, '').trim() ?? '';
+function mediaTypeOf(announced: string, bytes: Uint8Array, reference: Reference): string {
   if (isManifestType(announced) || isIndexType(announced)) return announced;
   if (/manifest\.v1\+/.test(announced)) {
     throw unsupported(

@@ -35,6 +35,8 @@ export interface ScriptedRegistry extends AsyncDisposable {
   readonly seen: SeenRequest[];
   /** The requests as `METHOD path`. */
   readonly lines: () => string[];
+  /** How many connections it was reached by. */
+  readonly connections: () => number;
 }
 
 /** A server for tests that answers as it is told; `/v2/` is 200 and the rest 404 by itself. */
@@ -53,12 +55,15 @@ export async function scriptedRegistry(
     else answer(response, reply);
   }
   const server = tls ? createTlsServer(tls, handle) : createServer(handle);
+  let connections = 0;
+  server.on('connection', () => connections++);
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     host: `127.0.0.1:${port}`,
     seen,
+    connections: () => connections,
     lines: () => seen.map(({ method, path }) => `${method} ${path}`),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -1,5 +1,5 @@
 import { errorMessage, internal, invalid, unauthorized } from '../../core/index.ts';
-import { basicHeader, type Credentials } from '../credentials.ts';
+import { basicHeader, type Credentials, isToken } from '../credentials.ts';
 import type { Challenge } from './challenges.ts';
 import { errorOf } from './error-reply.ts';
 import { type HttpCall, type HttpReply, readBody } from './http-exchange.ts';
@@ -84,6 +84,7 @@ async function fetchToken(
   if (typeof token !== 'string' || token === '') {
     throw unauthorized('authorization server did not include a token in the response');
   }
+  if (!isToken(token)) throw unauthorized('authorization server sent a token that is none');
   const lifetimeS = Math.max(Number(fields.expires_in) || 0, leastLifetimeS);
   const refreshToken = fields.refresh_token;
   return {

@@ -86,7 +86,7 @@ function localSource(
       if (sizeBytes === undefined) throw notFound('unknown blob', { code: 'BLOB_UNKNOWN' });
       for await (const chunk of storage.blobs.open(digest, { start: offset, end: sizeBytes })) {
         // The storage may use a chunk's memory again; who reads an image may keep it.
-        yield Uint8Array.from(chunk);
+        yield new Uint8Array(chunk);
       }
     },
   };

@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorKind } from '../../core/index.ts';
 import type { AccessDecision } from './access-control.ts';
 import { type OciErrorReply, ociErrorReply, oneError } from './oci-errors.ts';
-import { isHesitating } from './request-body.ts';
 
 /** Answers a request that access control did not grant. */
 export function refuse(
@@ -58,8 +57,6 @@ const unwantedBodyMs = 10_000;
 /** Answers with an error; a body still coming is read away for a while, so that the sender sees it. */
 export function replyWith(reply: FastifyReply, { status, body }: OciErrorReply): void {
   const { raw } = reply.request;
-  // Nobody knows whether its body will still come: the next request needs another connection.
-  if (isHesitating(raw)) reply.header('connection', 'close');
   reply.code(status).send(body);
   if (raw.complete) return;
   raw.resume();

@@ -166,6 +166,14 @@ describe('a client that waits to be told to send', () => {
       assert.match(String(reply), /^HTTP\/1.1 405 [\s\S]*connection: close/i);
       socket.destroy();
     }));
+
+  test('is answered before it sends, and what follows is no request', () =>
+    withServer({}, async ({ address }) => {
+      const socket = await rawConnection(address, head(uploads));
+      const [reply] = await once(socket, 'data');
+      assert.match(String(reply), /^HTTP\/1.1 202 [\s\S]*connection: close/i);
+      socket.destroy();
+    }));
 });
 
 test('a storage that fails is 500 without its words, and is told on this side', async () => {

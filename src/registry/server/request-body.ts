@@ -13,15 +13,12 @@ const hesitating = new WeakMap<IncomingMessage, ServerResponse>();
 
 /**
  * Notes a client that waits for a 100 before it sends its body: it gets one when the body is first
- * read, so that a refused request sends none.
+ * read, so that a refused request sends none. An answer without it ends the connection: nobody
+ * knows whether the body will still come, or the next request.
  */
 export function noteHesitating(request: IncomingMessage, response: ServerResponse): void {
   hesitating.set(request, response);
-}
-
-/** Whether the client still waits to be told to send its body. */
-export function isHesitating(request: IncomingMessage): boolean {
-  return hesitating.has(request);
+  response.setHeader('connection', 'close');
 }
 
 /**
@@ -32,23 +29,36 @@ export async function* bodyChunks(
   request: IncomingMessage,
   pace: Pace = patientPace,
 ): AsyncIterable<Buffer> {
-  hesitating.get(request)?.writeContinue();
-  hesitating.delete(request);
+  letSend(request);
   let receivedBytes = 0;
+  // While a chunk is being stored, nobody reads: the sender cannot be blamed for that time.
+  let isStoring = false;
   const watch = setInterval(() => {
-    if (receivedBytes < pace.bytes) request.destroy(new Error('the sender is too slow'));
+    if (receivedBytes < pace.bytes && !isStoring) {
+      request.destroy(new Error('the sender is too slow'));
+    }
     receivedBytes = 0;
   }, pace.perMs);
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       receivedBytes += chunk.length;
+      isStoring = true;
       yield chunk;
+      isStoring = false;
     }
   } catch (cause) {
     throw unavailable(`read request body: ${(cause as Error).message}`, { cause });
   } finally {
     clearInterval(watch);
   }
+}
+
+function letSend(request: IncomingMessage): void {
+  const response = hesitating.get(request);
+  if (!response) return;
+  hesitating.delete(request);
+  response.removeHeader('connection');
+  response.writeContinue();
 }
 
 /** A whole small body. Throws `invalid` (SIZE_INVALID) as soon as it passes the limit. */
