@@ -85,6 +85,63 @@ test('at most that many blobs at once, and as many as that', async () => {
   assert.equal(most, 3);
 });
 
+test('blobs that are ready early are copied before the manifest is made, and told of after it', async () => {
+  const image = await sampleImage();
+  const { sink, blobs } = memorySink();
+  const whole = imageSource(image);
+  const [first, second] = image.manifest.layers;
+  const copied = Promise.withResolvers<void>();
+  const events: TransferEvent[] = [];
+  const puts: string[] = [];
+  await copyImage({
+    source: {
+      ...whole,
+      async root() {
+        await copied.promise;
+        return whole.root();
+      },
+      async *readyBlobs() {
+        yield first!;
+        yield second!;
+        yield first!;
+      },
+    },
+    sink: {
+      ...sink,
+      async putBlob(blob, ...rest) {
+        puts.push(blob.digest);
+        await sink.putBlob(blob, ...rest);
+        if (puts.length === 2) copied.resolve();
+      },
+    },
+    platform: amd64,
+    onEvent: (event) => events.push(event),
+  });
+  assert.deepEqual(puts.slice(0, 2), [first!.digest, second!.digest]);
+  assert.equal(puts.length, 4);
+  assert.equal(blobs.size, 4);
+  assert.equal(events[0]?.kind, 'plan');
+  assert.equal(kinds(events, 'plan').length, 1);
+  assert.equal(kinds(events, 'done').length, 4);
+});
+
+test('an early blob that cannot be made fails the copy', async () => {
+  const image = await sampleImage();
+  const whole = imageSource(image);
+  const failure = invalid('compress layer: no');
+  const source: ImageSource = {
+    ...whole,
+    root: () => Promise.reject(failure),
+    async *readyBlobs() {
+      yield image.manifest.layers[0]!;
+      throw failure;
+    },
+  };
+  const { sink, manifests } = memorySink();
+  await assert.rejects(copyImage({ source, sink, platform: amd64 }), failure);
+  assert.equal(manifests.size, 0);
+});
+
 test('the platform chosen, or all of the index', async () => {
   const images = [
     await sampleImage({ name: 'amd', platform: amd64 }),

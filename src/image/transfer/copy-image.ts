@@ -48,16 +48,25 @@ export async function copyImage(options: CopyOptions): Promise<CopyResult> {
   const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
   try {
     signal.throwIfAborted();
-    const plan = await planCopy(options, signal);
-    const { root, copied, configs, layers } = plan;
-    onEvent({ kind: 'plan', root, copied, configs, layers });
-    const copies = blobCopies({ sink, source, onEvent, policy: options.retries ?? usualRetries });
-    const blobs = [...configs, ...layers];
-    for (const { digest } of blobs) onEvent({ kind: 'waiting', blob: digest });
-    await eachAtOnce(blobs, options.concurrency ?? 5, {
-      stop,
-      run: (blob) => copies(blob, signal),
+    const planned = planCopy(options, signal);
+    const { tell, tellPlan } = planFirst(onEvent);
+    const copies = blobCopies({
+      sink,
+      source,
+      onEvent: tell,
+      policy: options.retries ?? usualRetries,
     });
+    const queue = blobsOf(source, planned.then(tellPlan));
+    try {
+      await eachAtOnce(queue, options.concurrency ?? 5, {
+        stop,
+        run: (blob) => copies(blob, signal),
+      });
+    } finally {
+      await Promise.allSettled([planned]);
+    }
+    const plan = await planned;
+    const { root, copied } = plan;
     for (const manifest of plan.manifests) {
       const isRoot = manifest === copied;
       const tags = isRoot ? (options.tags ?? []) : [];
@@ -97,6 +106,43 @@ async function planCopy(options: CopyOptions, signal: AbortSignal): Promise<Copy
   );
   const layers = onlyNew(images.flatMap((image) => image.layers).filter(isKept), seen);
   return { root, copied, manifests, configs, layers };
+}
+
+/** The blobs to copy: what is ready early, then the rest of the plan. */
+async function* blobsOf(
+  source: ImageSource,
+  planned: Promise<CopyPlan>,
+): AsyncGenerator<Descriptor> {
+  // Heard of below, unless the copy fails before.
+  planned.catch(() => undefined);
+  const early = new Set<Digest>();
+  if (source.readyBlobs) {
+    for await (const blob of source.readyBlobs()) {
+      if (!early.has(blob.digest)) yield blob;
+      early.add(blob.digest);
+    }
+  }
+  const { configs, layers } = await planned;
+  for (const blob of [...configs, ...layers]) if (!early.has(blob.digest)) yield blob;
+}
+
+/** Holds back what is told of blobs until the plan is, which names them. */
+function planFirst(onEvent: (event: TransferEvent) => void) {
+  let held: TransferEvent[] | undefined = [];
+  return {
+    tell(event: TransferEvent): void {
+      if (held) held.push(event);
+      else onEvent(event);
+    },
+    tellPlan(plan: CopyPlan): CopyPlan {
+      const { root, copied, configs, layers } = plan;
+      onEvent({ kind: 'plan', root, copied, configs, layers });
+      for (const { digest } of [...configs, ...layers]) onEvent({ kind: 'waiting', blob: digest });
+      for (const event of held ?? []) onEvent(event);
+      held = undefined;
+      return plan;
+    },
+  };
 }
 
 /** Layers that may not be passed on (Windows bases) stay where their manifest says. */
@@ -182,21 +228,20 @@ async function* measured(
  * everything that had begun has ended.
  */
 async function eachAtOnce<T>(
-  items: readonly T[],
+  items: AsyncGenerator<T>,
   limit: number,
   { stop, run }: { stop: AbortController; run: (item: T) => Promise<void> },
 ): Promise<void> {
-  const waiting = items.values();
   let failure: { error: unknown } | undefined;
   const worker = async () => {
-    for (const item of waiting) {
-      if (failure) return;
-      try {
+    try {
+      for await (const item of items) {
+        if (failure) return;
         await run(item);
-      } catch (error) {
-        failure ??= { error };
-        stop.abort(failure.error);
       }
+    } catch (error) {
+      failure ??= { error };
+      stop.abort(failure.error);
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, limit) }, worker));

@@ -15,6 +15,11 @@ export interface ImageSource {
    * `unavailable` when trying again may help, as after a cut connection.
    */
   blob(descriptor: Descriptor, options: { offset: number; signal?: AbortSignal }): ByteStream;
+  /**
+   * Where making an image takes time: those of its blobs that can be copied before `root` is done,
+   * each as soon as it can.
+   */
+  readyBlobs?(): AsyncIterable<Descriptor>;
 }
 
 export interface RawManifest {

@@ -30,7 +30,7 @@ export function offerImage(
 ): ImageSource {
   const { content, packer, manifests } = options;
 
-  async function root(): Promise<RawManifest> {
+  async function keptManifest(): Promise<RawManifest | undefined> {
     for (const { digest, mediaType, sizeBytes } of manifests) {
       if (!isManifestType(mediaType) || (await content.sizeOf(digest)) === undefined) continue;
       const bytes = await collect(content.open(digest), mostManifestBytes);
@@ -42,27 +42,41 @@ export function offerImage(
         return { descriptor: { mediaType, digest, size: sizeBytes }, bytes };
       }
     }
-    return makeManifest(image, packer);
+    return;
   }
 
-  let offered: Promise<RawManifest> | undefined;
+  const kept = once(keptManifest);
+  const layers = once(() => packLayers(image, packer));
+  const root = once(async () => (await kept()) ?? makeManifest(image, await Promise.all(layers())));
   return {
-    root() {
-      offered ??= root();
-      return offered;
-    },
-    manifest: () => root(),
+    root,
+    manifest: root,
     blob: ({ digest }, { offset }) => content.open(digest, { start: offset }),
+    async *readyBlobs() {
+      if (!(await kept())) yield* layers();
+    },
   };
 }
 
-async function makeManifest(image: ImageRecord, packer: LayerPacker): Promise<RawManifest> {
-  const layers: Descriptor[] = await Promise.all(
-    image.chains.map(async (chain, index) => {
-      const blob = await packer.pack(chain, image.config.rootfs.diff_ids[index]!);
-      return { mediaType: layerTypes[blob.compression], digest: blob.digest, size: blob.sizeBytes };
-    }),
-  );
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function packLayers(image: ImageRecord, packer: LayerPacker): Promise<Descriptor>[] {
+  const layers = image.chains.map(async (chain, index) => {
+    const blob = await packer.pack(chain, image.config.rootfs.diff_ids[index]!);
+    return { mediaType: layerTypes[blob.compression], digest: blob.digest, size: blob.sizeBytes };
+  });
+  // Whoever asks for a layer hears of its failure; the others may fail unheard.
+  for (const layer of layers) layer.catch(() => undefined);
+  return layers;
+}
+
+function makeManifest(image: ImageRecord, layers: readonly Descriptor[]): RawManifest {
   const mediaType = mediaTypes.ociManifest;
   const config: Descriptor = {
     mediaType: mediaTypes.ociConfig,
