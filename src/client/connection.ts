@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { BerthError, type ErrorKind, errnoCode, invalid, unavailable } from '../core/index.ts';
 
 /** One address of the daemon; requests are independent of each other. */
@@ -19,6 +19,7 @@ export interface ClientRequest {
   path: string;
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
+  /** Sent as the body; destroyed when it cannot be. */
   stream?: Readable;
   headers?: Record<string, string | string[]>;
   signal?: AbortSignal;
@@ -47,7 +48,9 @@ export function connect(host: string): Connection {
       headers['content-length'] = String(payload.length);
     }
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => reject(connectionError(host, error));
+      let isAnswered = false;
+      // An answer says more than the end of the connection it came on.
+      const fail = (error: unknown) => void (isAnswered || reject(connectionError(host, error)));
       const outgoing = httpRequest(
         {
           ...target,
@@ -57,16 +60,14 @@ export function connect(host: string): Connection {
           signal: request.signal,
         },
         (answer) => {
+          isAnswered = true;
           if ((answer.statusCode ?? 500) < 400) resolve(answer);
-          else answerError(answer).then(reject, fail);
+          else answerError(answer).then(reject, (error) => reject(connectionError(host, error)));
         },
       );
       outgoing.on('error', fail);
       if (request.stream === undefined) outgoing.end(payload);
-      else {
-        request.stream.on('error', (error) => outgoing.destroy(error));
-        request.stream.pipe(outgoing);
-      }
+      else pipeline(request.stream, outgoing, (error) => void (error && fail(error)));
     });
   }
 

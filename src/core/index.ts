@@ -39,7 +39,7 @@ export { compileGoPattern, type GoPattern } from './go-pattern.ts';
 export { randomId, shortId } from './ids.ts';
 export { isLicenseExpression } from './license-expression.ts';
 export { nameBytes, nameText } from './name-text.ts';
-export { longVarint, type Message, type MessageFields, message, varint } from './protobuf.ts';
+export { longVarint, type Message, message, varint } from './protobuf.ts';
 export { ProtobufReader, wireType } from './protobuf-reader.ts';
 export {
   familiarName,

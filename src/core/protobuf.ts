@@ -13,7 +13,7 @@ type FieldType = 'string' | 'bool' | 'uint32' | 'int32' | 'uint64' | 'int64' | '
  * `[number, type]`, or with a third word for lists and maps (whose keys are strings); a nested
  * message's fields stand in place of the type.
  */
-export type MessageFields = {
+type MessageFields = {
   [name: string]: readonly [number, FieldType | MessageFields, ('repeated' | 'map')?];
 };
 

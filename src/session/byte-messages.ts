@@ -26,38 +26,46 @@ export async function sendBytes(call: Pick<Call, 'send'>, content: ByteStream): 
   }
 }
 
-/** Joins a call and a connection until either side has ended both ways, or the call is over. */
+/**
+ * Joins a call and a connection until both have said all they have to say, one after the other if
+ * need be, or the connection is closed. Then closes the connection; the call is its owner's to end.
+ */
 export async function joinConnection(
   call: Pick<Call, 'messages' | 'send'>,
   connection: Duplex,
   endCall: () => void = () => {},
 ): Promise<void> {
   const outward = async () => {
-    await sendBytes(call, connection as AsyncIterable<Uint8Array>);
+    // Left to itself, the iterator would close the connection for writing as well.
+    await sendBytes(call, connection.iterator({ destroyOnReturn: false }) as ByteStream);
     endCall();
   };
   const inward = async () => {
     for await (const bytes of bytesOf(call.messages)) {
       if (connection.destroyed) return;
-      if (!connection.write(bytes)) await drained(connection);
+      if (!connection.write(bytes)) await until(connection, 'drain');
     }
+    if (connection.destroyed) return;
     connection.end();
+    await until(connection, 'finish');
   };
+  const closed = new Promise<void>((resolve) => connection.once('close', resolve));
   try {
-    await Promise.race([inward(), outward().then(() => new Promise<never>(() => {}))]);
+    await Promise.all([Promise.race([inward(), closed]), outward()]);
   } finally {
     connection.destroy();
   }
 }
 
-function drained(connection: Duplex): Promise<void> {
+/** Waits for what the connection does next, or for its end. */
+function until(connection: Duplex, event: 'drain' | 'finish'): Promise<void> {
   return new Promise((resolve) => {
     const settle = () => {
-      connection.off('drain', settle);
+      connection.off(event, settle);
       connection.off('close', settle);
       resolve();
     };
-    connection.on('drain', settle);
+    connection.on(event, settle);
     connection.on('close', settle);
   });
 }

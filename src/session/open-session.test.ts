@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { describe, test } from 'node:test';
-import { collect, message, streamOf, unauthorized } from '../core/index.ts';
+import { collect, internal, message, streamOf, unauthorized } from '../core/index.ts';
 import { bytesOf, sendBytes } from './byte-messages.ts';
 import { openChannel } from './grpc/channel.ts';
 import { type Methods, serveGrpc, unary } from './grpc/serve.ts';
@@ -134,6 +134,27 @@ describe('outputs and uploads', () => {
     });
   });
 
+  test('an output that breaks is over for the client, too', async () => {
+    const over = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
+    let calls = 0;
+    const methods: Methods = {
+      async [fileSend](call) {
+        const { resolve } = over[calls++]!;
+        await collect(bytesOf(call.messages), 1e8).then(resolve, resolve);
+      },
+    };
+    async function* broken() {
+      yield Buffer.from('some');
+      throw internal('read archive: broken disk');
+    }
+    await withClient(methods, async (session) => {
+      await assert.rejects(session.sendFile(broken(), {}), /broken disk/);
+      assert.ok((await over[0]!.promise) instanceof Error);
+      await assert.rejects(session.sendFolder('/dev/null', {}), { code: 'ENOTDIR' });
+      assert.ok((await over[1]!.promise) instanceof Error);
+    });
+  });
+
   test('an upload is read whenever that is', async () => {
     const methods: Methods = {
       async '/moby.upload.v1.Upload/Pull'(call) {
@@ -182,4 +203,23 @@ test('an unknown method, no message at all, and bytes that are none', async () =
   await garbage.send([Buffer.from('garbage')]);
   await assert.rejects(drain(garbage), { kind: 'invalid', message: /decode message/ });
   assert.deepEqual(await channel.ask(method, { text: 'y' }), { text: 're: y' }, 'still there');
+});
+
+test('a question cut off while it is sent fails once', async () => {
+  const text = message<{ text: string }>({ text: [1, 'string'] });
+  using pair = await socketPair();
+  const asked = Promise.withResolvers<void>();
+  await using _server = serveGrpc(pair.far, {
+    async '/a/B'() {
+      asked.resolve();
+      await new Promise(() => {});
+    },
+  });
+  await using channel = openChannel(pair.near);
+  // More than the other end takes before somebody reads it.
+  const request = { text: 'x'.repeat(20_000_000) };
+  const answer = channel.ask({ path: '/a/B', request: text, response: text }, request);
+  await asked.promise;
+  pair.far.destroy();
+  await assert.rejects(answer, { kind: 'unavailable' });
 });

@@ -5,7 +5,7 @@ import { type ByteStream, errorKind, unsupported } from '../core/index.ts';
 import { bytesOf, joinConnection, sendBytes } from './byte-messages.ts';
 import { diffCopyPath, remoteFolder } from './files/remote-folder.ts';
 import { sendFolder } from './files/serve-folder.ts';
-import { type Channel, openChannel } from './grpc/channel.ts';
+import { type Channel, type OpenCall, openChannel } from './grpc/channel.ts';
 import type { SessionHead } from './session-head.ts';
 import * as methods from './session-methods.ts';
 import { watchHealth } from './watch-health.ts';
@@ -33,7 +33,7 @@ export interface Session extends AsyncDisposable {
   sendFolder(root: string, options: SendOptions): Promise<void>;
 }
 
-export interface SendOptions {
+interface SendOptions {
   /** Which output, as the client numbers or names them. */
   readonly output?: string;
   readonly about?: Readonly<Record<string, string>>;
@@ -86,17 +86,19 @@ export function openSession(connection: Socket, head: SessionHead): Session {
     },
     upload: (path, signal) => uploadOf(channel, path, signal),
     async sendFile(content, options) {
-      const call = openSend(channel, offers, options);
-      const refused = drain(call.messages);
-      await Promise.race([sendBytes(call, content), refused.then(() => never)]);
-      call.end();
-      await refused;
+      await sending(openSend(channel, offers, options), async (call) => {
+        const refused = drain(call.messages);
+        await Promise.race([sendBytes(call, content), refused.then(() => never)]);
+        call.end();
+        await refused;
+      });
     },
     async sendFolder(root, options) {
-      const call = openSend(channel, offers, options);
-      const excluded = { walk: () => keepAll };
-      await sendFolder(call, { root, excluded, keepsOwners: true });
-      call.end();
+      await sending(openSend(channel, offers, options), async (call) => {
+        const excluded = { walk: () => keepAll };
+        await sendFolder(call, { root, excluded, keepsOwners: true });
+        call.end();
+      });
     },
   };
 }
@@ -140,6 +142,16 @@ function openSend(
   }
   if (output !== undefined) metadata[methods.exporterIdHeader] = [output];
   return channel.open(methods.fileSendPath, { metadata, signal });
+}
+
+/** What cannot be sent to its end is cut off: the client must not wait for more of it. */
+async function sending(call: OpenCall, work: (call: OpenCall) => Promise<void>): Promise<void> {
+  try {
+    await work(call);
+  } catch (error) {
+    call.cancel();
+    throw error;
+  }
 }
 
 async function drain(messages: AsyncIterable<unknown>): Promise<void> {

@@ -74,7 +74,8 @@ export function openChannel(connection: Socket): Channel {
     closed: controller.signal,
     async ask(method, request, options) {
       const call = open(method.path, options);
-      void call.send([method.request.encode(request)]);
+      // What breaks the sending ends the messages too, and is thrown there.
+      call.send([method.request.encode(request)])?.catch(() => {});
       call.end();
       let answer: Buffer | undefined;
       for await (const batch of call.messages) answer ??= batch[0];

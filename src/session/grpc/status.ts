@@ -1,48 +1,21 @@
 import { BerthError, type ErrorKind, errorKind, errorMessage } from '../../core/index.ts';
 
-/** Codes of google.rpc.Code that are spoken here. */
-export const grpcCode = {
-  ok: 0,
-  canceled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  outOfRange: 11,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  dataLoss: 15,
-  unauthenticated: 16,
-} as const;
+/** Codes of google.rpc.Code that a call itself ends with. */
+export const grpcCode = { ok: 0, canceled: 1, unavailable: 14 } as const;
 
-const codes: Record<ErrorKind, number> = {
-  invalid: grpcCode.invalidArgument,
-  'not-found': grpcCode.notFound,
-  conflict: grpcCode.alreadyExists,
-  unauthorized: grpcCode.unauthenticated,
-  forbidden: grpcCode.permissionDenied,
-  unavailable: grpcCode.unavailable,
-  unsupported: grpcCode.unimplemented,
+/** The code of each kind of error. */
+const codes: Readonly<Record<ErrorKind, number>> = {
   canceled: grpcCode.canceled,
-  internal: grpcCode.unknown,
+  internal: 2,
+  invalid: 3,
+  'not-found': 5,
+  conflict: 6,
+  forbidden: 7,
+  unsupported: 12,
+  unavailable: grpcCode.unavailable,
+  unauthorized: 16,
 };
-
-const kinds: Readonly<Record<number, ErrorKind>> = {
-  [grpcCode.canceled]: 'canceled',
-  [grpcCode.invalidArgument]: 'invalid',
-  [grpcCode.notFound]: 'not-found',
-  [grpcCode.alreadyExists]: 'conflict',
-  [grpcCode.permissionDenied]: 'forbidden',
-  [grpcCode.unimplemented]: 'unsupported',
-  [grpcCode.unavailable]: 'unavailable',
-  [grpcCode.unauthenticated]: 'unauthorized',
-};
+const kinds = new Map(Object.entries(codes).map(([kind, code]) => [code, kind as ErrorKind]));
 
 /** How a call ended: its code, its message, and google.rpc.Status with details where there are any. */
 export interface GrpcStatus {
@@ -52,7 +25,7 @@ export interface GrpcStatus {
 }
 
 /** Details of a BerthError that brings a google.rpc.Status of its own to the peer. */
-export interface GrpcErrorDetails {
+interface GrpcErrorDetails {
   /** Its bytes, and the code in it. */
   readonly grpcStatus: Uint8Array;
   readonly grpcCode: number;
@@ -72,7 +45,7 @@ export function grpcStatusOf(error: unknown): GrpcStatus {
 
 /** The error a call failed with at the other end; `call` says which it was. */
 export function grpcError(call: string, { code, message }: GrpcStatus): BerthError {
-  return new BerthError(kinds[code] ?? 'internal', `${call}: ${message}`, {
+  return new BerthError(kinds.get(code) ?? 'internal', `${call}: ${message}`, {
     code: 'CALL_FAILED',
     details: { grpcCode: code },
   });

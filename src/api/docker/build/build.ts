@@ -5,6 +5,7 @@ import type { ApiRequest } from '../../http/route.ts';
 import { exitCodeOf, type ProgressMessage, progressReply, type SendProgress } from '../progress.ts';
 import { buildRequestOf } from './build-query.ts';
 import { classicOutput } from './classic-output.ts';
+import { placeText } from './place-text.ts';
 import type { BuildPorts } from './ports.ts';
 
 /** Builds under way that named themselves, so that `POST /build/cancel` can end them. */
@@ -31,7 +32,7 @@ export function buildImage(ports: BuildPorts, running: RunningBuilds, request: A
         output.flush();
         for (const message of held) send(message);
         const place = placeOf(error, wanted.dockerfile);
-        if (place) send({ stream: place });
+        if (place) send({ stream: `${place}\n` });
         throw withLine(error, wanted.dockerfile);
       } finally {
         running.delete(id);
@@ -44,17 +45,13 @@ export function buildImage(ports: BuildPorts, running: RunningBuilds, request: A
 /** Where a failed step stands: file, line and its text. Not of a file that cannot be parsed. */
 function placeOf(error: unknown, file: BuildRequest['dockerfile']): string | undefined {
   const { line, text } = detailsOf<StepFailureDetails>(error);
-  return line === undefined || text === undefined ? undefined : excerpt(file, line, text);
+  return line === undefined || text === undefined ? undefined : lineText(file, line, text);
 }
 
-function excerpt(file: BuildRequest['dockerfile'], line: number, text: string): string {
-  const name = 'path' in file ? file.path : (file.fileName ?? 'Dockerfile');
-  // What a file holds may not steer the terminal that shows it.
-  const shown = text.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').slice(0, mostShown);
-  return `${name}:${line}\n--------------------\n${String(line).padStart(4)} | >>> ${shown}\n--------------------\n`;
+function lineText(file: BuildRequest['dockerfile'], line: number, text: string): string {
+  const fileName = 'path' in file ? file.path : file.fileName;
+  return placeText({ fileName, line, excerpt: { firstLine: line, lines: [text] } })!;
 }
-
-const mostShown = 400;
 
 function detailsOf<Details>(error: unknown): Partial<Details> {
   return error instanceof BerthError ? ((error.details ?? {}) as Partial<Details>) : {};
@@ -68,9 +65,9 @@ function sayBuilt(send: SendProgress, imageId: string, tags: readonly string[]):
 
 /** The error of a file that cannot be parsed, the line itself added to its message. */
 function withLine(error: unknown, file: BuildRequest['dockerfile']): unknown {
-  const { line, lineText } = detailsOf<{ line: number; lineText: string }>(error);
-  if (line === undefined || lineText === undefined) return error;
-  const message = `${errorMessage(error)}\n${excerpt(file, line, lineText).trimEnd()}`;
+  const { line, lineText: text } = detailsOf<{ line: number; lineText: string }>(error);
+  if (line === undefined || text === undefined) return error;
+  const message = `${errorMessage(error)}\n${lineText(file, line, text)}`;
   return new BerthError((error as BerthError).kind, message, { cause: error });
 }
 

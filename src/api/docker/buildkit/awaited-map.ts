@@ -1,11 +1,11 @@
-import { notFound } from '../../../core/index.ts';
+import { notFound, unlessAborted } from '../../../core/index.ts';
 
 /** Values by name, some of which are asked for shortly before they come. */
 export interface AwaitedMap<T> {
   has(name: string): boolean;
   set(name: string, value: T): void;
   delete(name: string): void;
-  /** Waits a while for the name. Throws `not-found` with this message. */
+  /** Waits a while for the name. Throws `not-found` with this message, or the signal's reason. */
   get(name: string, options: { missing: string; signal: AbortSignal }): Promise<T>;
 }
 
@@ -28,15 +28,12 @@ export function createAwaitedMap<T>(): AwaitedMap<T> {
       const waiting = awaited.get(name) ?? new Set();
       awaited.set(name, waiting);
       const { promise, resolve, reject } = Promise.withResolvers<T>();
-      const giveUp = () => reject(notFound(missing));
-      const timer = setTimeout(giveUp, patienceMs);
-      signal.addEventListener('abort', giveUp);
+      const timer = setTimeout(() => reject(notFound(missing)), patienceMs);
       waiting.add(resolve);
       try {
-        return await promise;
+        return await unlessAborted(promise, signal);
       } finally {
         clearTimeout(timer);
-        signal.removeEventListener('abort', giveUp);
         waiting.delete(resolve);
         if (waiting.size === 0) awaited.delete(name);
       }

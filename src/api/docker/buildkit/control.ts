@@ -1,4 +1,4 @@
-import { unsupported } from '../../../core/index.ts';
+import { unlessAborted, unsupported } from '../../../core/index.ts';
 import { type Methods, serverStream, unary } from '../../../session/index.ts';
 import { bridgeMethods, exporterSpecs } from './bridge.ts';
 import { cacheOptionsOf, usageMatches, usageRecordOf } from './cache-records.ts';
@@ -106,17 +106,9 @@ function refuse({ Definition, SourcePolicy, Frontend }: messages.ControlSolve): 
 
 /** Waits for a client that drives its build itself. */
 async function driven({ returned, results, signal }: Solve): Promise<BuiltCall | undefined> {
-  const gone = Promise.withResolvers<never>();
-  const leave = () => gone.reject(signal.reason);
-  if (signal.aborted) leave();
-  signal.addEventListener('abort', leave);
-  try {
-    const { ref, error } = await Promise.race([returned.promise, gone.promise]);
-    if (error) throw returnedFailure(error);
-    return ref ? results.get(ref) : undefined;
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
+  const { ref, error } = await unlessAborted(returned.promise, signal);
+  if (error) throw returnedFailure(error);
+  return ref ? results.get(ref) : undefined;
 }
 
 /** Builds what the request itself describes. */
