@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildResult } from '../../../build/index.ts';
 import type { Digest } from '../../../core/index.ts';
-import { createIgnoreMatcher } from '../../../dockerfile/index.ts';
 import {
   type Channel,
   openChannel,
@@ -103,13 +102,17 @@ export async function drive(
   return (await solved).ExporterResponse;
 }
 
+const ignoresNothing = {
+  entry: () => ({ ignored: false, prune: false, enter: () => ignoresNothing }),
+};
+
 /** What a client offers: a folder of these files, secrets and logins. */
 export function contextOf(files: Record<string, string>): SessionOffers & Disposable {
   const root = mkdtempSync(join(tmpdir(), 'berth-ctx-'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
   const folders = { context: { root }, dockerfile: { root } };
   return {
-    folders: { folders, patterns: createIgnoreMatcher },
+    folders: { folders, patterns: () => ({ walk: () => ignoresNothing }) },
     secret: async (id) => Buffer.from(`secret ${id}`),
     login: async (host) => ({ username: host, secret: 'pass' }),
     [Symbol.dispose]: () => rmSync(root, { recursive: true }),
