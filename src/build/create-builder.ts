@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Digest } from '../core/index.ts';
+import { type Digest, limit } from '../core/index.ts';
 import type { BuildCache, Builder, FailedSteps } from './builder.ts';
 import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
@@ -13,7 +13,6 @@ import { createSessions } from './session/sessions.ts';
 import { createSweeper } from './session/sweeper.ts';
 import { createCacheMounts } from './solve/cache-mounts.ts';
 import { createSharedWork } from './solve/shared-work.ts';
-import { createSlots } from './solve/slots.ts';
 
 /** A builder with its cache. Dispose stops all builds and waits for their end. */
 export interface BerthBuilder extends Builder, AsyncDisposable {
@@ -46,7 +45,7 @@ export async function createBuilder(
     ports,
     options,
     shared: createSharedWork(),
-    slots: createSlots(options.parallelSteps ?? Math.max(16, 4 * availableParallelism())),
+    slots: limit(options.parallelSteps ?? Math.max(16, 4 * availableParallelism())),
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
     archives: createArchives(ports.decompressors),
     kept: createKeptContexts({

@@ -38,6 +38,7 @@ export { decodeFrames, encodeFrame, type Frame } from './frames.ts';
 export { compileGoPattern, type GoPattern } from './go-pattern.ts';
 export { randomId, shortId } from './ids.ts';
 export { isLicenseExpression } from './license-expression.ts';
+export { type Limit, limit } from './limit.ts';
 export { nameBytes, nameText } from './name-text.ts';
 export { longVarint, type Message, message, varint } from './protobuf.ts';
 export { ProtobufReader, wireType } from './protobuf-reader.ts';

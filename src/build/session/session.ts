@@ -1,4 +1,4 @@
-import type { Digest } from '../../core/index.ts';
+import type { Digest, Limit } from '../../core/index.ts';
 import type { BuildEvent, BuildRequest } from '../builder.ts';
 import type { BuilderOptions, BuilderPorts } from '../builder-ports.ts';
 import type { CacheRecord } from '../cache/records.ts';
@@ -9,7 +9,7 @@ import type { Filesystems } from '../ports.ts';
 import type { CacheMounts } from '../solve/cache-mounts.ts';
 import type { StepNote } from '../solve/layer-step.ts';
 import type { SharedWork } from '../solve/shared-work.ts';
-import type { Slots } from '../solve/slots.ts';
+
 import type { SolvedStage } from '../solve/stage-solver.ts';
 import type { FailedStepsKeeper } from './failed-steps.ts';
 
@@ -18,7 +18,8 @@ export interface BuilderState {
   readonly ports: BuilderPorts;
   readonly options: BuilderOptions;
   readonly shared: SharedWork<StepNote, CacheRecord>;
-  readonly slots: Slots;
+  /** So many steps of all builds run at once. */
+  readonly slots: Limit;
   readonly cacheMounts: CacheMounts;
   readonly archives: Archives;
   /** What clients sent before. */

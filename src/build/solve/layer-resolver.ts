@@ -1,11 +1,10 @@
-import { type Digest, digestOf } from '../../core/index.ts';
+import { type Digest, digestOf, type Limit } from '../../core/index.ts';
 import { keyOf } from '../cache/inputs.ts';
 import type { CacheRecord, CacheRecords } from '../cache/records.ts';
 import type { Filesystems } from '../ports.ts';
 import type { Parent } from './build-scope.ts';
 import type { LayerStep, LookedStep, MadeLayer, StepNote } from './layer-step.ts';
 import type { SharedWork } from './shared-work.ts';
-import type { Slots } from './slots.ts';
 
 /** Where records are looked for besides this machine's own; what it finds is at hand afterwards. */
 export interface ForeignRecords {
@@ -17,7 +16,8 @@ export interface ResolverOptions {
   readonly records: CacheRecords;
   readonly filesystems: Filesystems;
   readonly shared: SharedWork<StepNote, CacheRecord>;
-  readonly slots: Slots;
+  /** So many steps of all builds run at once. */
+  readonly slots: Limit;
   readonly foreign?: ForeignRecords;
   /** Names the build; steps that may not use the cache are shared within it alone. */
   readonly buildId: string;
@@ -84,7 +84,7 @@ export function createLayerResolver(options: ResolverOptions) {
     return shared.run(
       workKey,
       ({ signal: workSignal, tell }) => {
-        const work = slots.run(async () => {
+        const work = slots(async () => {
           const layer = await looked.make({ signal: workSignal, tell, mayReuse: mayUseCache });
           hold(layer.chain);
           const record = recordOf(request, { looked, key, layer, startedAtMs });

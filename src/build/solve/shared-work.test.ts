@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSharedWork, type WorkContext } from './shared-work.ts';
-import { createSlots } from './slots.ts';
 
 function wanter() {
   const controller = new AbortController();
@@ -68,25 +67,4 @@ test('who comes while it is being stopped starts it anew', async () => {
   assert.equal(await shared.run('key', async () => 2, wanter()), 2);
   slowStop.reject(new Error('stopped'));
   await assert.rejects(a, /left/);
-});
-
-test('slots bound what runs at once; who gives up waiting takes none', async () => {
-  const slots = createSlots(1);
-  const gate = Promise.withResolvers<void>();
-  const never = new AbortController();
-  const giveUp = new AbortController();
-  const order: string[] = [];
-  const a = slots.run(async () => {
-    await gate.promise;
-    order.push('a');
-  }, never.signal);
-  const b = slots.run(async () => void order.push('b'), giveUp.signal);
-  const c = slots.run(async () => void order.push('c'), never.signal);
-  giveUp.abort(new Error('gave up'));
-  await assert.rejects(b, /gave up/);
-  gate.resolve();
-  await Promise.all([a, c]);
-  assert.deepEqual(order, ['a', 'c']);
-  await slots.run(async () => void order.push('d'), never.signal);
-  assert.equal(order.at(-1), 'd');
 });

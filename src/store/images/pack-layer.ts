@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { type Digest, randomId } from '../../core/index.ts';
+import { type Digest, limit, randomId } from '../../core/index.ts';
 import type { FileContentStore } from '../content/file-content-store.ts';
-import { limit } from '../limit.ts';
 import type { ChainId, Snapshots } from '../snapshots/snapshots.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import type { LayerBlob, LayerIndex } from './layer-index.ts';

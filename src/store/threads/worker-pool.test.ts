@@ -102,3 +102,20 @@ test('input that fails, fails the job', async () => {
     message: /connection reset/,
   });
 });
+
+test('jobs that are fed by other jobs do not keep those from running', async () => {
+  const busy = createWorkerPool({ mostThreads: 2, idleMs: 50 });
+  try {
+    const digests = await Promise.all(
+      Array.from({ length: 4 }, (_, index) => {
+        const path = join(folder, `packed-${index}`);
+        writeFileSync(path, '');
+        const input = busy.stream('archive-diff', { ...archive, directory: join(folder, 'many') });
+        return busy.run('compress-blob', { path, level: 1 }, { input });
+      }),
+    );
+    assert.equal(new Set(digests.map(({ digest }) => digest)).size, 1);
+  } finally {
+    await busy[Symbol.asyncDispose]();
+  }
+});

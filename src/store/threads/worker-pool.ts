@@ -1,5 +1,5 @@
 import { MessagePort, Worker } from 'node:worker_threads';
-import { type ByteStream, canceled, internal } from '../../core/index.ts';
+import { type ByteStream, canceled, internal, type Limit, limit } from '../../core/index.ts';
 import { createFeeder, inPieces } from './feed-job.ts';
 import type { JobInput, JobName, JobOutput } from './jobs.ts';
 import { outputStream } from './output-stream.ts';
@@ -36,7 +36,11 @@ export interface RunOptions {
 }
 
 export interface WorkerPoolOptions {
-  /** Jobs fed over a network hold a thread while they wait, so this is more than there are cores. */
+  /**
+   * Jobs fed over a network hold a thread while they wait, so this is more than there are cores. So
+   * many may run with an input and as many without: the output of one job may be another's input, and
+   * were they counted together, the second kind could take all threads and wait for the first for ever.
+   */
   readonly mostThreads?: number;
   readonly idleMs?: number;
 }
@@ -60,16 +64,17 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
 }
 
 class ThreadPool implements WorkerPool {
-  readonly #mostThreads: number;
+  readonly #fed: Limit;
+  readonly #unfed: Limit;
   readonly #idleMs: number;
   readonly #threads = new Set<Thread>();
   readonly #idle: Thread[] = [];
-  readonly #waiting: ((thread: Thread) => void)[] = [];
   #lastJob = 0;
   #isClosed = false;
 
   constructor({ mostThreads = 16, idleMs = 10_000 }: WorkerPoolOptions) {
-    this.#mostThreads = mostThreads;
+    this.#fed = limit(mostThreads);
+    this.#unfed = limit(mostThreads);
     this.#idleMs = idleMs;
   }
 
@@ -78,14 +83,16 @@ class ThreadPool implements WorkerPool {
     input: JobInput<Name>,
     options: RunOptions = {},
   ): Promise<JobOutput<Name>> {
-    options.signal?.throwIfAborted();
-    const thread = await this.#acquire();
-    try {
-      const job = ++this.#lastJob;
-      return (await runOn(thread, { job, name, input }, options)) as JobOutput<Name>;
-    } finally {
-      this.#release(thread);
-    }
+    const inTurn = options.input ? this.#fed : this.#unfed;
+    return await inTurn(async () => {
+      const thread = this.#take();
+      try {
+        const job = ++this.#lastJob;
+        return (await runOn(thread, { job, name, input }, options)) as JobOutput<Name>;
+      } finally {
+        this.#giveBack(thread);
+      }
+    }, options.signal);
   }
 
   stream<Name extends JobName>(
@@ -104,26 +111,18 @@ class ThreadPool implements WorkerPool {
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
   }
 
-  async #acquire(): Promise<Thread> {
+  #take(): Thread {
     if (this.#isClosed) throw internal('worker pool is closed');
     const thread = this.#idle.pop();
-    if (thread) {
-      clearTimeout(thread.idleTimer);
-      thread.worker.ref();
-      return thread;
-    }
-    if (this.#threads.size < this.#mostThreads) return this.#start();
-    return await new Promise((resolve) => this.#waiting.push(resolve));
+    if (!thread) return this.#start();
+    clearTimeout(thread.idleTimer);
+    thread.worker.ref();
+    return thread;
   }
 
-  #release(thread: Thread): void {
+  #giveBack(thread: Thread): void {
     thread.running = undefined;
     if (!this.#threads.has(thread)) return;
-    const next = this.#waiting.shift();
-    if (next) {
-      next(thread);
-      return;
-    }
     thread.worker.unref();
     thread.idleTimer = setTimeout(() => this.#retire(thread), this.#idleMs).unref();
     this.#idle.push(thread);
@@ -151,7 +150,7 @@ class ThreadPool implements WorkerPool {
     return thread;
   }
 
-  /** A thread died: its job fails, and who waits for one gets another. */
+  /** A thread died: its job fails. */
   #lose(thread: Thread, error: Error): void {
     if (!this.#threads.delete(thread)) return;
     clearTimeout(thread.idleTimer);
@@ -159,8 +158,6 @@ class ThreadPool implements WorkerPool {
     if (at >= 0) this.#idle.splice(at, 1);
     thread.running?.onDeath(error);
     thread.running = undefined;
-    const next = this.#waiting.shift();
-    if (next) next(this.#start());
   }
 }
 

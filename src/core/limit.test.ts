@@ -29,3 +29,24 @@ test('at most so many at once, in the order they came, also after a failure', as
   for (const open of gates) open();
   assert.deepEqual(await Promise.all([works[2], works[3]]), [2, 3]);
 });
+
+test('who gives up waiting takes no place', async () => {
+  const inTurn = limit(1);
+  const gate = Promise.withResolvers<void>();
+  const never = new AbortController();
+  const giveUp = new AbortController();
+  const order: string[] = [];
+  const a = inTurn(async () => {
+    await gate.promise;
+    order.push('a');
+  }, never.signal);
+  const b = inTurn(async () => void order.push('b'), giveUp.signal);
+  const c = inTurn(async () => void order.push('c'), never.signal);
+  giveUp.abort(new Error('gave up'));
+  await assert.rejects(b, /gave up/);
+  gate.resolve();
+  await Promise.all([a, c]);
+  assert.deepEqual(order, ['a', 'c']);
+  await inTurn(async () => void order.push('d'), never.signal);
+  assert.equal(order.at(-1), 'd');
+});
