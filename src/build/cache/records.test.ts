@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,5 +150,42 @@ test('records in the database outlive the process', () => {
   assert.deepEqual(records.get(a.key), a);
   assert.equal(records.resolveAlias(digestOf('quick')), a.key);
   assert.equal(records.detail(digestOf('files a')), 'listing');
+  rmSync(folder, { recursive: true });
+});
+
+test('a disk that takes no writes ends nothing: reads go on, and what waits is written later', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'records-'));
+  using database = openDatabase(join(folder, 'berth.db'));
+  let isFull = false;
+  using records = createSqliteRecords({
+    ...database,
+    transaction(work) {
+      if (isFull) throw new Error('no space left on device');
+      return database.transaction(work);
+    },
+  });
+  const [a, b] = [record('a'), record('b')];
+  records.put(a);
+  records.flush();
+  isFull = true;
+  const alive = setInterval(() => {}, 1000);
+  const warned = once(process, 'warning');
+  records.put(b);
+  const [warning] = await warned;
+  clearInterval(alive);
+  assert.match(warning.message, /write build cache: no space left on device/);
+  records.touch(a.key, 7);
+  assert.equal(records.names(b.chain), true);
+  assert.deepEqual(
+    records.list().map(({ key, usedAtMs }) => [key, usedAtMs]),
+    [
+      [b.key, 1],
+      [a.key, 7],
+    ],
+  );
+  isFull = false;
+  records.delete(a.key);
+  records.flush();
+  assert.deepEqual(records.list(), [b]);
   rmSync(folder, { recursive: true });
 });

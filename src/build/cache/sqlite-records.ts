@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { gunzipSync, gzip, gzipSync } from 'node:zlib';
-import type { Digest } from '../../core/index.ts';
+import { type Digest, errorMessage } from '../../core/index.ts';
 import type { CacheRecord, CacheRecords, KnownCopy } from './records.ts';
 
 /** The part of Berth's database that the records need. */
@@ -63,6 +63,8 @@ type Statements = Record<keyof typeof statements, StatementSync>;
 const compress = promisify(gzip);
 /** No two writes come closer together than this. */
 const flushPauseMs = 50;
+/** And after one that failed. */
+const retryPauseMs = 1000;
 
 /**
  * Keeps the records in the database. What is put is seen at once and written in a moment, so that a
@@ -79,7 +81,7 @@ class SqliteRecords implements CacheRecords {
   readonly #sql: Statements;
   readonly #records = new Map<Digest, CacheRecord>();
   readonly #details = new Map<Digest, { text: string; gzipped?: Uint8Array }>();
-  readonly #links: [key: Digest, digest: Digest][] = [];
+  #links: [key: Digest, digest: Digest][] = [];
   readonly #aliases = new Map<Digest, Digest>();
   readonly #notes = new Map<string, string>();
   readonly #copies = new Map<Digest, KnownCopy>();
@@ -119,7 +121,7 @@ class SqliteRecords implements CacheRecords {
   }
 
   delete(key: Digest): void {
-    this.flush();
+    this.#forgetWaiting(key);
     const { remove, removeAliases, removeCopies, removeDetails, removeLinks } = this.#sql;
     this.#database.transaction(() => {
       for (const statement of [removeDetails, removeLinks, removeAliases, removeCopies, remove]) {
@@ -129,18 +131,25 @@ class SqliteRecords implements CacheRecords {
   }
 
   list(): CacheRecord[] {
-    this.flush();
-    return this.#sql.list.all().map(fromRow);
+    return this.#withWaiting(this.#sql.list.all());
   }
 
   names(chain: Digest): boolean {
-    this.flush();
+    for (const waiting of this.#records.values()) if (waiting.chain === chain) return true;
     return this.#sql.names.get(chain) !== undefined;
   }
 
   atSite(site: string, limit: number): CacheRecord[] {
-    this.flush();
-    return this.#sql.atSite.all(site, limit).map(fromRow);
+    return this.#withWaiting(this.#sql.atSite.all(site, limit))
+      .filter((record) => record.site === site)
+      .sort((a, b) => b.createdAtMs - a.createdAtMs)
+      .slice(0, limit);
+  }
+
+  /** Reads never write: they go on to work on a full disk. */
+  #withWaiting(rows: readonly Row[]): CacheRecord[] {
+    const written = rows.filter(({ key }) => !this.#records.has(key as Digest));
+    return [...written.map(fromRow), ...this.#records.values()];
   }
 
   alias(quick: Digest, key: Digest): void {
@@ -190,12 +199,34 @@ class SqliteRecords implements CacheRecords {
     this.#database.transaction(() => this.#write());
     this.#flushedAtMs = performance.now();
     for (const part of parts) part.clear();
-    this.#links.length = 0;
+    this.#links = [];
   }
 
   [Symbol.dispose](): void {
-    this.flush();
+    clearTimeout(this.#timer);
     this.#isClosed = true;
+    this.#tryFlush();
+  }
+
+  /** What cannot be written now, for a full disk say, stays and is tried again. */
+  #tryFlush(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      process.emitWarning(`write build cache: ${errorMessage(error)}`);
+      this.#schedule(retryPauseMs);
+    }
+  }
+
+  #forgetWaiting(key: Digest): void {
+    this.#records.delete(key);
+    for (const [quick, target] of this.#aliases) if (target === key) this.#aliases.delete(quick);
+    for (const [content, copy] of this.#copies) if (copy.key === key) this.#copies.delete(content);
+    this.#links = this.#links.filter(([from]) => from !== key);
+    const linked = new Set(this.#links.map(([, digest]) => digest));
+    for (const digest of this.#details.keys()) {
+      if (!linked.has(digest)) this.#details.delete(digest);
+    }
   }
 
   #write(): void {
@@ -220,10 +251,10 @@ class SqliteRecords implements CacheRecords {
     this.#schedule();
   }
 
-  #schedule(): void {
+  #schedule(leastMs = 0): void {
     if (this.#isClosed) return;
-    const waitMs = Math.max(0, this.#flushedAtMs + flushPauseMs - performance.now());
-    this.#timer ??= setTimeout(() => this.flush(), waitMs).unref();
+    const waitMs = Math.max(leastMs, this.#flushedAtMs + flushPauseMs - performance.now());
+    this.#timer ??= setTimeout(() => this.#tryFlush(), waitMs).unref();
   }
 }
 
