@@ -5,6 +5,7 @@ import type { ChainId } from '../snapshots/snapshots.ts';
 export interface Leases {
   /** Keeps what is given to it until it is disposed of. */
   open(): Lease;
+  keepsChain(chain: ChainId): boolean;
   /** All that is kept now. */
   roots(): Roots;
 }
@@ -32,6 +33,7 @@ export function createLeases(): Leases {
         [Symbol.dispose]: () => void open.delete(kept),
       };
     },
+    keepsChain: (chain) => [...open].some(({ chains }) => chains.has(chain)),
     roots: () => ({
       blobs: [...open].flatMap(({ blobs }) => [...blobs]),
       chains: [...open].flatMap(({ chains }) => [...chains]),

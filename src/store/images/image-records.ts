@@ -1,4 +1,10 @@
-import { type Digest, formatReference, parseReference, type Reference } from '../../core/index.ts';
+import {
+  type Digest,
+  errorKind,
+  formatReference,
+  parseReference,
+  type Reference,
+} from '../../core/index.ts';
 import { chainIds, type ImageConfig, parseImageConfig } from '../../image/index.ts';
 import type { Database } from '../database.ts';
 import type { ChainId } from '../snapshots/snapshots.ts';
@@ -39,6 +45,8 @@ export class ImageRecords {
   readonly #images = new Map<Digest, ImageRecord>();
   /** Canonical name to image, in the order the names were given. */
   readonly #tags = new Map<string, Digest>();
+  /** How many images each stack belongs to. */
+  readonly #usersOf = new Map<ChainId, number>();
 
   private constructor(database: Database) {
     this.#database = database;
@@ -46,7 +54,8 @@ export class ImageRecords {
 
   /**
    * Reads all images; `readConfig` gives a configuration blob's bytes, or undefined where it is lost,
-   * and `has` tells whether a stack is there. An image that lost either is forgotten.
+   * and `has` tells whether a stack is there. An image that lost either is forgotten, as is one whose
+   * configuration cannot be read any more.
    */
   static async open(
     database: Database,
@@ -61,14 +70,14 @@ export class ImageRecords {
     for (const row of sqlite.prepare('SELECT * FROM images').all()) {
       const id = row.id as Digest;
       const rawConfig = await stored.readConfig(id);
-      const config = rawConfig && parseImageConfig(rawConfig);
+      const config = rawConfig && readableConfig(rawConfig);
       const chains = chainIds(config?.rootfs.diff_ids ?? []);
       const top = chains.at(-1);
       if (!rawConfig || !config || (top !== undefined && !(await stored.has(top)))) {
         sqlite.prepare('DELETE FROM images WHERE id = ?').run(id);
         continue;
       }
-      records.#images.set(id, {
+      records.#remember({
         id,
         config,
         rawConfig,
@@ -102,25 +111,74 @@ export class ImageRecords {
     return row?.image as Digest | undefined;
   }
 
+  /** Does any image have this stack? */
+  needs(chain: ChainId): boolean {
+    return this.#usersOf.has(chain);
+  }
+
   /** Adds the image; one that is there stays as it is. */
   add(image: ImageRecord): void {
-    if (this.#images.has(image.id)) return;
-    this.#run('INSERT INTO images VALUES (?, ?, NULL)', image.id, image.parent ?? null);
-    this.#images.set(image.id, image);
+    this.#database.transaction(() => this.#insert(image));
+    this.#remember(image);
+  }
+
+  /** Adds an image with what it came with: all of it, or nothing. */
+  addReceived(
+    image: ImageRecord,
+    from: {
+      manifest: ManifestRecord;
+      reference?: Reference;
+      tags: readonly Reference[];
+      atMs: number;
+    },
+  ): void {
+    const { manifest, reference, tags, atMs } = from;
+    this.#database.transaction(() => {
+      this.#insert(image);
+      this.addManifest(image.id, manifest);
+      if (reference) this.addRepoDigest(image.id, reference);
+      for (const tag of tags) this.#writeTag(image.id, formatReference(tag), atMs);
+    });
+    this.#remember(image);
+    for (const tag of tags) this.#rememberTag(image.id, formatReference(tag), atMs);
   }
 
   remove(id: Digest): void {
     this.#run('DELETE FROM images WHERE id = ?', id);
+    for (const chain of this.#images.get(id)?.chains ?? []) this.#count(chain, -1);
     this.#images.delete(id);
     for (const [name, image] of this.#tags) if (image === id) this.#tags.delete(name);
   }
 
   tag(id: Digest, reference: Reference, atMs: number): void {
     const name = formatReference(reference);
-    this.#database.transaction(() => {
-      this.#run('INSERT OR REPLACE INTO tags VALUES (?, ?)', name, id);
-      this.#run('UPDATE images SET tagged_at_ms = ? WHERE id = ?', atMs, id);
-    });
+    this.#database.transaction(() => this.#writeTag(id, name, atMs));
+    this.#rememberTag(id, name, atMs);
+  }
+
+  #insert({ id, parent }: ImageRecord): void {
+    this.#run('INSERT OR IGNORE INTO images VALUES (?, ?, NULL)', id, parent ?? null);
+  }
+
+  /** Once it is in the database for good: a transaction may be rolled back, or run twice. */
+  #remember(image: ImageRecord): void {
+    if (this.#images.has(image.id)) return;
+    this.#images.set(image.id, image);
+    for (const chain of image.chains) this.#count(chain, 1);
+  }
+
+  #count(chain: ChainId, change: 1 | -1): void {
+    const users = (this.#usersOf.get(chain) ?? 0) + change;
+    if (users > 0) this.#usersOf.set(chain, users);
+    else this.#usersOf.delete(chain);
+  }
+
+  #writeTag(id: Digest, name: string, atMs: number): void {
+    this.#run('INSERT OR REPLACE INTO tags VALUES (?, ?)', name, id);
+    this.#run('UPDATE images SET tagged_at_ms = ? WHERE id = ?', atMs, id);
+  }
+
+  #rememberTag(id: Digest, name: string, atMs: number): void {
     this.#tags.delete(name);
     this.#tags.set(name, id);
     this.#images.set(id, { ...this.#images.get(id)!, lastTaggedAtMs: atMs });
@@ -175,5 +233,15 @@ export class ImageRecords {
 
   #rows(sql: string, ...values: string[]): Record<string, unknown>[] {
     return this.#database.sqlite.prepare(sql).all(...values);
+  }
+}
+
+/** Undefined for one that the disk has damaged: a start must not fail for one image. */
+function readableConfig(rawConfig: Uint8Array): ImageConfig | undefined {
+  try {
+    return parseImageConfig(rawConfig);
+  } catch (error) {
+    if (errorKind(error) === 'invalid') return undefined;
+    throw error;
   }
 }

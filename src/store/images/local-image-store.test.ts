@@ -123,7 +123,7 @@ async function open(name: string, memory = memoryLayers()) {
     pool,
     ...memory,
   });
-  return { images, content, memory };
+  return { images, content, database, memory };
 }
 
 type Opened = Awaited<ReturnType<typeof open>>;
@@ -277,4 +277,72 @@ test('an image cannot be added without its layers', async () => {
     kind: 'invalid',
     message: /are not there/,
   });
+});
+
+/** Runs `meanwhile` when the store next writes a blob of these bytes. */
+function interrupt(
+  { content }: Opened,
+  bytes: Uint8Array,
+  meanwhile: () => Promise<unknown>,
+): void {
+  const { put } = content;
+  content.put = async (given) => {
+    if (Buffer.from(given).equals(bytes)) {
+      content.put = put;
+      await meanwhile();
+    }
+    return put.call(content, given);
+  };
+}
+
+test('layers that an image being received or added relies on do not go with another image', async () => {
+  for (const kind of ['pull', 'add'] as const) {
+    const store = await open(`relies-${kind}`);
+    const [old, fresh] = [imageOf('one', 'two'), imageOf('one', 'two')];
+    await pull(store, old, 'old:1');
+    const config = Buffer.from(fresh.rawConfig.toString().replace('{', '{"author":"a",'));
+    const last = kind === 'pull' ? fresh.manifest.bytes : config;
+    interrupt(store, last, () => store.images.delete(old.id));
+    if (kind === 'pull') await pull(store, fresh, 'new:1');
+    else await store.images.add(config, { tags: [parseReference('new:1')] });
+    const { chain } = await store.images.resolve('new:1');
+    assert.equal(store.memory.committed.has(chain!), true, kind);
+  }
+});
+
+test('an image that fails to arrive takes no layer along that another one got meanwhile', async () => {
+  const store = await open('fails');
+  const [short, long] = [imageOf('one'), imageOf('one', 'two')];
+  const { snapshots } = store.memory;
+  const { stack } = snapshots;
+  snapshots.stack = async (layer, parent) => {
+    if (parent === null) return stack(layer, parent);
+    snapshots.stack = stack;
+    await pull(store, short, 'short:1');
+    throw new Error('disk full');
+  };
+  await assert.rejects(pull(store, long, 'long:1'), /disk full/);
+  const { chain } = await store.images.resolve('short:1');
+  assert.equal(store.memory.committed.has(chain!), true);
+});
+
+test('what a full disk stopped half-way is not remembered either', async () => {
+  const store = await open('full');
+  const image = imageOf('one');
+  const { transaction } = store.database;
+  let isFull = true;
+  let depth = 0;
+  store.database.transaction = (work) =>
+    transaction(() => {
+      depth++;
+      const result = work();
+      if (--depth > 0 || !isFull) return result;
+      isFull = false;
+      throw new Error('no space left on device');
+    });
+  await assert.rejects(pull(store, image, 'a:1'), /no space/);
+  await assert.rejects(store.images.resolve('a:1'), { kind: 'not-found' });
+  await pull(store, image, 'a:1');
+  assert.equal((await store.images.resolve('a:1')).id, image.id);
+  assert.equal((await open('full', store.memory)).images.roots().chains.length, 1);
 });

@@ -11,7 +11,6 @@ import {
 } from '../../core/index.ts';
 import {
   chainIds,
-  type ImageConfig,
   type ImageSink,
   type ImageSource,
   parseImageConfig,
@@ -37,14 +36,17 @@ export interface ImageStoreOptions {
   readonly layers: LayerIndex;
   readonly intake: BlobIntake;
   readonly pool: WorkerPool;
-  readonly leases: Pick<Leases, 'open'>;
+  readonly leases: Pick<Leases, 'open' | 'keepsChain'>;
   /** Whether something besides images needs the stack: the build cache, say. */
   readonly isNeeded?: (chain: ChainId) => boolean;
   readonly now?: () => number;
 }
 
-/** Local images, and what of the store they need, for garbage collection. */
+/** Local images, and what of the store they need. */
 export interface LocalImageStore extends ImageStore {
+  /** Does any image have this stack? */
+  needs(chain: ChainId): boolean;
+  /** For garbage collection. */
   roots(): { blobs: Digest[]; chains: ChainId[] };
 }
 
@@ -119,15 +121,18 @@ class LocalImages implements LocalImageStore {
     rawConfig: Uint8Array,
     { tags = [], parent }: { tags?: readonly Reference[]; parent?: Digest } = {},
   ): Promise<LocalImage> {
-    const { content, snapshots } = this.#options;
+    const { content, snapshots, leases } = this.#options;
     const config = parseImageConfig(rawConfig);
     const id = digestOf(rawConfig);
-    const top = chainIds(config.rootfs.diff_ids).at(-1);
+    const chains = chainIds(config.rootfs.diff_ids);
+    const top = chains.at(-1);
+    using lease = leases.open();
+    if (top !== undefined) lease.keepChain(top);
     if (top !== undefined && !(await snapshots.has(top))) {
       throw invalid(`add image ${id}: its layers ${top} are not there`);
     }
     await content.put(rawConfig);
-    this.#remember(id, config, rawConfig, parent);
+    this.#records.add({ id, config, rawConfig, chains, parent });
     for (const reference of tags) this.#tagNow(id, reference);
     return this.#localImage(this.#known(id));
   }
@@ -136,6 +141,7 @@ class LocalImages implements LocalImageStore {
     return receiveImage({
       ...this.#options,
       keep: (image) => this.#keepReceived(image, names),
+      drop: (chain) => this.#dropStack(chain),
     });
   }
 
@@ -147,6 +153,10 @@ class LocalImages implements LocalImageStore {
 
   packLayer(chain: ChainId, diffId: Digest): Promise<LayerBlob> {
     return this.#packer.pack(chain, diffId);
+  }
+
+  needs(chain: ChainId): boolean {
+    return this.#records.needs(chain);
   }
 
   onChange(listener: (event: ImageChange) => void): void {
@@ -194,11 +204,11 @@ class LocalImages implements LocalImageStore {
   #tagNow(id: Digest, reference: Reference): void {
     const { now = Date.now } = this.#options;
     this.#records.tag(id, reference, now());
-    this.#tell({ kind: 'tag', id, reference: familiarReference(reference) });
+    this.#tellTag(id, reference);
   }
 
-  #remember(id: Digest, config: ImageConfig, rawConfig: Uint8Array, parent?: Digest): void {
-    this.#records.add({ id, config, rawConfig, chains: chainIds(config.rootfs.diff_ids), parent });
+  #tellTag(id: Digest, reference: Reference): void {
+    this.#tell({ kind: 'tag', id, reference: familiarReference(reference) });
   }
 
   #keepReceived(
@@ -206,33 +216,45 @@ class LocalImages implements LocalImageStore {
     names: { name?: Reference; tags?: readonly Reference[] },
   ): void {
     const { name } = names;
+    const { now = Date.now } = this.#options;
     const { digest, mediaType, size } = manifest.descriptor;
     const named = tags.map((tag) =>
       name ? { ...name, tag, digest: undefined } : parseReference(tag),
     );
-    this.#options.database.transaction(() => {
-      this.#remember(id, config, rawConfig);
-      this.#records.addManifest(id, { digest, mediaType, sizeBytes: size });
-      if (name) this.#records.addRepoDigest(id, { ...name, digest });
-    });
-    for (const reference of [...(names.tags ?? []), ...named]) this.#tagNow(id, reference);
+    const all = [...(names.tags ?? []), ...named];
+    this.#records.addReceived(
+      { id, config, rawConfig, chains: chainIds(config.rootfs.diff_ids) },
+      {
+        manifest: { digest, mediaType, sizeBytes: size },
+        ...(name && { reference: { ...name, digest } }),
+        ...{ tags: all, atMs: now() },
+      },
+    );
+    for (const reference of all) this.#tellTag(id, reference);
   }
 
   /** Deletes stacks from the top down, as far as nobody else stands on them. */
   async #deleteStacks(chains: readonly ChainId[]): Promise<ChainId[]> {
-    const { snapshots, isNeeded = () => false } = this.#options;
-    const ofOthers = new Set([...this.#records.all()].flatMap((record) => record.chains));
     const deleted: ChainId[] = [];
     for (const chain of chains.toReversed()) {
-      if (ofOthers.has(chain) || isNeeded(chain) || !(await snapshots.has(chain))) break;
-      try {
-        await snapshots.delete(chain);
-      } catch (error) {
-        if (errorKind(error) === 'conflict') break;
-        throw error;
-      }
+      if (!(await this.#dropStack(chain))) break;
       deleted.push(chain);
     }
     return deleted;
+  }
+
+  /** Deletes a stack unless somebody needs it; gives whether it went. */
+  async #dropStack(chain: ChainId): Promise<boolean> {
+    const { snapshots, leases, isNeeded = () => false } = this.#options;
+    if (!(await snapshots.has(chain))) return false;
+    // Nothing comes between this look and the deletion.
+    if (this.needs(chain) || leases.keepsChain(chain) || isNeeded(chain)) return false;
+    try {
+      await snapshots.delete(chain);
+      return true;
+    } catch (error) {
+      if (errorKind(error) === 'conflict') return false;
+      throw error;
+    }
   }
 }

@@ -39,6 +39,8 @@ export interface ReceiveOptions {
   readonly leases: Pick<Leases, 'open'>;
   /** Called when an image's layers are stacked and its configuration is stored. */
   readonly keep: (image: ReceivedImage) => void;
+  /** Deletes a stack unless somebody needs it. */
+  readonly drop: (chain: ChainId) => Promise<unknown>;
 }
 
 export interface ReceivedImage {
@@ -60,7 +62,7 @@ export function receiveImage(options: ReceiveOptions): ImageSink {
 
 class ImageIntake implements ImageSink {
   readonly #options: ReceiveOptions;
-  readonly #lease: Lease;
+  #lease: Lease;
   /** By blob: layers unpacked for this image, and not stacked yet. */
   readonly #unpacked = new Map<Digest, UnpackedLayer>();
 
@@ -123,6 +125,7 @@ class ImageIntake implements ImageSink {
       for (const [index, chain] of chainIds(config.rootfs.diff_ids).entries()) {
         const blob = manifest.layers[index]!;
         const diffId = config.rootfs.diff_ids[index]!;
+        this.#lease.keepChain(chain);
         const isThere = await snapshots.has(chain);
         const known = layers.diffIdOf(blob.digest);
         const layer = isThere && known ? undefined : await this.#layerOf(blob, signal);
@@ -136,7 +139,8 @@ class ImageIntake implements ImageSink {
         parent = chain;
       }
     } catch (error) {
-      for (const chain of made.reverse()) await this.#deleteAgain(chain);
+      this.#lease[Symbol.dispose]();
+      for (const chain of made.reverse()) await this.#options.drop(chain);
       throw error;
     }
   }
@@ -148,15 +152,6 @@ class ImageIntake implements ImageSink {
     const layer = this.#unpacked.get(digest);
     this.#unpacked.delete(digest);
     return layer ?? (await this.#options.intake.unpackStored(digest, signal));
-  }
-
-  async #deleteAgain(chain: ChainId): Promise<void> {
-    try {
-      await this.#options.snapshots.delete(chain);
-    } catch (error) {
-      // Another image got hold of it meanwhile, or never let go.
-      if (errorKind(error) !== 'conflict' && errorKind(error) !== 'not-found') throw error;
-    }
   }
 
   /** Whether the layer that a blob unpacks to is on some stack, and so maybe on this image's. */
