@@ -52,6 +52,7 @@ export type {
   Runner,
   RunRequest,
   StepLimits,
+  TopLayer,
   Trees,
   UnpackLimits,
   WritableFilesystem,

@@ -26,8 +26,16 @@ export interface Filesystems {
   mayRestack(chain: Digest, parent: Chain, surroundings: Surroundings): Promise<boolean>;
   /** Lets a stack go that the cache no longer names; what an image or a stack needs stays. */
   release(chain: Digest): Promise<{ freedBytes: number }>;
-  /** Those of the stacks that an image needs. */
-  neededByImages(chains: readonly Digest[]): Promise<ReadonlySet<Digest>>;
+  /** Those of the stacks that are there, and who else has the files of their topmost layers. */
+  tops(chains: readonly Digest[]): Promise<ReadonlyMap<Digest, TopLayer>>;
+}
+
+/** The topmost layer of a stack. */
+export interface TopLayer {
+  /** Equal for stacks whose topmost layers are the same files. */
+  readonly layer: string;
+  /** An image has it, on whatever stack. */
+  readonly isOfImage: boolean;
 }
 
 export interface CommittedStep {

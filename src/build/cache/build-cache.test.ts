@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CachePruneOptions, CacheUsage } from '../builder.ts';
+import type { CachePruneOptions } from '../builder.ts';
 import { createBuildKit } from '../testing/build-kit.ts';
-import { prunePlan } from './prune-plan.ts';
+import { type CacheEntry, prunePlan } from './prune-plan.ts';
 
-function entry(id: string, more: Partial<CacheUsage> = {}): CacheUsage {
+function entry(id: string, more: Partial<CacheEntry> = {}): CacheEntry {
   return {
     id,
     parents: [],
@@ -26,7 +26,7 @@ test('what is pruned, and in which order', () => {
     entry('child', { createdAtMs: 2, lastUsedAtMs: 50 }),
     entry('old', { createdAtMs: 0, lastUsedAtMs: 5 }),
     entry('used', { inUse: true }),
-    entry('image', { shared: true, lastUsedAtMs: 1 }),
+    entry('image', { shared: true, lastUsedAtMs: 1, top: { layer: '1', isOfImage: true } }),
     entry('mount', { type: 'exec.cachemount', lastUsedAtMs: 60, description: 'pip' }),
   ];
   const cases: [what: string, options: Partial<CachePruneOptions>, ids: string[]][] = [
@@ -49,6 +49,34 @@ test('what is pruned, and in which order', () => {
       what,
     );
   }
+});
+
+test('a layer that several records lead to counts once, and goes with the last of them', async () => {
+  const top = { layer: '1', isOfImage: false };
+  const entries = [
+    entry('first', { top, shared: true, lastUsedAtMs: 1 }),
+    entry('other', { lastUsedAtMs: 2 }),
+    entry('second', { top, lastUsedAtMs: 3 }),
+    entry('newest', { lastUsedAtMs: 4 }),
+  ];
+  const plan = (keepBytes: number) =>
+    prunePlan(entries, { all: false, keepBytes }, 100).map(({ id }) => id);
+  assert.deepEqual(plan(30), []);
+  assert.deepEqual(plan(20), ['first', 'other']);
+  assert.deepEqual(plan(10), ['first', 'other', 'second']);
+
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  await kit.build('FROM base\nCOPY --link a /a\n', { files: { a: '12345' } });
+  const sizes = (await kit.builder.cache.usage()).map(({ shared, sizeBytes }) => [
+    sizeBytes,
+    shared,
+  ]);
+  assert.deepEqual(sizes.sort(), [
+    [5, false],
+    [5, true],
+  ]);
+  assert.equal((await kit.builder.cache.prune({ all: false })).deleted.length, 2);
 });
 
 test('pruning frees layers and cache mounts; what is gone is built again', async () => {

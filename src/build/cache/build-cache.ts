@@ -1,14 +1,14 @@
 import { type Digest, digestHex } from '../../core/index.ts';
 import type { BuildCache, CacheUsage } from '../builder.ts';
 import type { KeptContexts } from '../context/kept/kept-contexts.ts';
-import type { Filesystems } from '../ports.ts';
+import type { Filesystems, TopLayer } from '../ports.ts';
 import type { CacheMounts } from '../solve/cache-mounts.ts';
-import { prunePlan } from './prune-plan.ts';
+import { type CacheEntry, lastUse, prunePlan } from './prune-plan.ts';
 import type { CacheRecord, CacheRecords } from './records.ts';
 
 export interface BuildCachePorts {
   readonly records: CacheRecords;
-  readonly filesystems: Pick<Filesystems, 'neededByImages' | 'release'>;
+  readonly filesystems: Pick<Filesystems, 'tops' | 'release'>;
   readonly cacheMounts: CacheMounts;
   readonly kept: KeptContexts;
   /** Stacks that running builds need. */
@@ -20,19 +20,14 @@ export interface BuildCachePorts {
 export function createBuildCache(ports: BuildCachePorts): BuildCache {
   const { records, filesystems, cacheMounts, kept, held, now } = ports;
 
-  async function usage(): Promise<CacheUsage[]> {
+  async function entries(): Promise<CacheEntry[]> {
     const all = records.list();
-    const needed = await filesystems.neededByImages(all.map(({ chain }) => chain));
-    const counts = new Map<Digest, number>();
-    for (const { chain } of all) counts.set(chain, (counts.get(chain) ?? 0) + 1);
+    const tops = await filesystems.tops(all.map(({ chain }) => chain));
     const inUse = held();
     const folders = await cacheMounts.list();
     return [
-      ...all.map((record) =>
-        recordUsage(record, {
-          inUse: inUse.has(record.chain),
-          shared: needed.has(record.chain) || counts.get(record.chain)! > 1,
-        }),
+      ...markShared(
+        all.map((record) => recordEntry(record, tops.get(record.chain), inUse.has(record.chain))),
       ),
       ...folders.map(
         (folder): CacheUsage => ({
@@ -74,11 +69,11 @@ export function createBuildCache(ports: BuildCachePorts): BuildCache {
   }
 
   return {
-    usage,
+    usage: async () => (await entries()).map(({ top: _, ...usage }) => usage),
     async prune(options) {
       const deleted: string[] = [];
       let reclaimedBytes = 0;
-      for (const entry of prunePlan(await usage(), options, now())) {
+      for (const entry of prunePlan(await entries(), options, now())) {
         const freedBytes = await drop(entry);
         if (freedBytes === undefined) continue;
         deleted.push(entry.id);
@@ -89,20 +84,36 @@ export function createBuildCache(ports: BuildCachePorts): BuildCache {
   };
 }
 
-function recordUsage(
-  record: CacheRecord,
-  { inUse, shared }: { inUse: boolean; shared: boolean },
-): CacheUsage {
+function recordEntry(record: CacheRecord, top: TopLayer | undefined, inUse: boolean): CacheEntry {
   return {
     id: digestHex(record.key),
     parents: record.parentKey ? [digestHex(record.parentKey)] : [],
     type: 'regular',
     description: record.description,
     inUse,
-    shared,
-    sizeBytes: record.sizeBytes,
+    shared: false,
+    // A crash of the machine may have taken the layer.
+    sizeBytes: top ? record.sizeBytes : 0,
     createdAtMs: record.createdAtMs,
     lastUsedAtMs: record.usedAtMs,
     uses: record.uses,
+    ...(top && { top }),
   };
+}
+
+/**
+ * Of the records that lead to one layer, the last used has it; to the others it is shared, as what an
+ * image has is to all. So the sizes of what is not shared add up to what the cache takes.
+ */
+function markShared(entries: readonly CacheEntry[]): CacheEntry[] {
+  const owners = new Map<string, CacheEntry>();
+  for (const entry of entries) {
+    if (!entry.top || entry.top.isOfImage) continue;
+    const owner = owners.get(entry.top.layer);
+    if (!owner || lastUse(entry) > lastUse(owner)) owners.set(entry.top.layer, entry);
+  }
+  return entries.map((entry) => {
+    const shared = entry.top !== undefined && owners.get(entry.top.layer) !== entry;
+    return { ...entry, shared };
+  });
 }

@@ -139,7 +139,13 @@ export function createFakeFilesystems(root: string): FakeFilesystems {
       rmSync(layer.folder, { recursive: true });
       return { freedBytes: layer.sizeBytes };
     },
-    neededByImages: async () => new Set(),
+    tops: async (chains) =>
+      new Map(
+        chains.flatMap((chain) => {
+          const layer = layers.get(chain);
+          return layer ? [[chain, { layer: layer.diffId, isOfImage: false }]] : [];
+        }),
+      ),
     layerPort: {
       async blob(chain) {
         const bytes = Buffer.from(JSON.stringify(packed(layers.get(chain)!)));

@@ -8,7 +8,7 @@ export const buildSnapshotPrefix = 'build-';
 /** The builder's filesystems are the store's snapshots. */
 export function createFilesystems(options: {
   snapshots: Snapshots;
-  images: Pick<LocalImageStore, 'roots'>;
+  images: Pick<LocalImageStore, 'needs'>;
 }): Filesystems {
   const { snapshots, images } = options;
 
@@ -40,22 +40,29 @@ export function createFilesystems(options: {
     restack: (chain, parent) => snapshots.restack(chain, parent),
     mayRestack: (chain, parent, found) => snapshots.mayRestack(chain, parent, found),
     async release(chain) {
-      if (!(await snapshots.has(chain)) || images.roots().chains.includes(chain))
-        return { freedBytes: 0 };
-      const layers = await snapshots.layers(chain);
-      const freedBytes = layers.at(-1)?.sizeBytes ?? 0;
+      if (!(await snapshots.has(chain)) || images.needs(chain)) return { freedBytes: 0 };
       try {
-        await snapshots.delete(chain);
+        return await snapshots.delete(chain);
       } catch (error) {
         // Another stack or a container stands on it: it goes with them.
         if (errorKind(error) === 'conflict') return { freedBytes: 0 };
         throw error;
       }
-      return { freedBytes };
     },
-    async neededByImages(chains) {
-      const needed = new Set(images.roots().chains);
-      return new Set(chains.filter((chain) => needed.has(chain)));
+    async tops(chains) {
+      const layerOf = new Map<Chain, number>();
+      const ofImages = new Set<number>();
+      for (const { chain, layer } of await snapshots.list()) {
+        layerOf.set(chain, layer);
+        if (images.needs(chain)) ofImages.add(layer);
+      }
+      return new Map(
+        chains.flatMap((chain) => {
+          const layer = layerOf.get(chain);
+          const isOfImage = layer !== undefined && ofImages.has(layer);
+          return layer === undefined ? [] : [[chain, { layer: String(layer), isOfImage }]];
+        }),
+      );
     },
   };
 }

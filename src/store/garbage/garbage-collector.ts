@@ -8,8 +8,11 @@ import type { Roots } from './leases.ts';
 export interface GarbageCollectorOptions {
   readonly content: FileContentStore;
   readonly records: LayerRecords;
-  /** Deletes a stack unless something stands on it or it was asked for within `graceMs`. */
-  readonly deleteUnusedChain: (chain: ChainId, graceMs: number) => boolean;
+  /**
+   * Deletes a stack unless something stands on it or it was asked for within `graceMs`; gives the bytes
+   * freed, or undefined when it stays.
+   */
+  readonly deleteUnusedChain: (chain: ChainId, graceMs: number) => number | undefined;
   /** Everybody's needs, asked anew for each run. Layers' own blobs need not be named. */
   readonly roots: () => Promise<Roots> | Roots;
 }
@@ -57,12 +60,13 @@ async function collect(
   const blobs: Digest[] = [];
   let freedBytes = 0;
   let looked = 0;
-  for (const { chain, layer } of unneeded(records, needed.chains)) {
+  for (const { chain } of unneeded(records, needed.chains)) {
     if (++looked % beforeYielding === 0) await setImmediate();
     signal?.throwIfAborted();
-    if (!deleteUnusedChain(chain, graceMs)) continue;
+    const layerBytes = deleteUnusedChain(chain, graceMs);
+    if (layerBytes === undefined) continue;
     chains.push(chain);
-    freedBytes += layer.sizeBytes;
+    freedBytes += layerBytes;
   }
   const neededBlobs = new Set(needed.blobs);
   for await (const { digest } of content.list()) {

@@ -42,7 +42,7 @@ function memoryLayers() {
       parent: Digest | null,
     ) {
       const chain = parent === null ? diffId : digestOf(`${parent} ${diffId}`);
-      committed.set(chain, { chain, parent, diffId, sizeBytes });
+      committed.set(chain, { chain, layer: committed.size, parent, diffId, sizeBytes });
       return chain;
     },
     discard: async ({ diffId }: { diffId: Digest }) => void discarded.push(diffId),

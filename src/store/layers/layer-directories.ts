@@ -100,8 +100,14 @@ export class LayerDirectories {
     const { paths, pool } = this.#options;
     const layers = await this.#within(record, most);
     const staging = join(paths.staging, `flat-${digestHex(record.chain)}`);
-    await pool.run('flatten-layers', { layers, directory: staging });
-    renameSync(staging, path);
+    try {
+      await pool.run('flatten-layers', { layers, directory: staging });
+      renameSync(staging, path);
+    } catch (error) {
+      // Half of it would be in the way of the next attempt.
+      this.#options.trash.take(staging);
+      throw error;
+    }
     return path;
   }
 
@@ -124,12 +130,17 @@ export class LayerDirectories {
     }
   }
 
-  /** Forgets a stack nothing stands on, with the directories only it had. */
-  remove(chain: ChainId): void {
+  /**
+   * Forgets a stack nothing stands on, with the directories only it had; gives the bytes of those,
+   * none where another stack has its layer, too.
+   */
+  remove(chain: ChainId): number {
     const { paths, records, trash } = this.#options;
     const layer = records.remove(chain);
     trash.take(join(paths.flat, digestHex(chain)));
-    if (layer) trash.take(paths.layer(layer.number));
+    if (!layer) return 0;
+    trash.take(paths.layer(layer.number));
+    return layer.sizeBytes;
   }
 
   /** Resolves when every layer recorded so far is on disk, and nothing more is being written. */

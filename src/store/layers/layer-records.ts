@@ -114,7 +114,7 @@ export class LayerRecords implements LayerIndex {
   }
 
   lastNumber(): number {
-    return Math.max(0, ...this.#layers.keys());
+    return [...this.#layers.keys()].reduce((most, number) => Math.max(most, number), 0);
   }
 
   /**
@@ -339,8 +339,8 @@ export class LayerRecords implements LayerIndex {
 }
 
 export function committedLayer({ chain, parent, layer }: ChainRecord): CommittedLayer {
-  const { diffId, sizeBytes } = layer;
-  return { chain, parent: parent?.chain ?? null, diffId, sizeBytes };
+  const { number, diffId, sizeBytes } = layer;
+  return { chain, layer: number, parent: parent?.chain ?? null, diffId, sizeBytes };
 }
 
 /** Adds to a count, of which zero is no entry. */

@@ -139,23 +139,22 @@ export class OverlaySnapshots implements Snapshots, AsyncDisposable {
     yield* this.archiveTree(view.rootPath, options);
   }
 
-  async delete(chain: ChainId): Promise<void> {
+  async delete(chain: ChainId): Promise<{ freedBytes: number }> {
     this.records.require(chain);
     if (this.#isInUse(chain)) {
       throw conflict(`delete layer ${chain}: a layer or container stands on it`);
     }
-    this.#parts.directories.remove(chain);
+    return { freedBytes: this.#parts.directories.remove(chain) };
   }
 
   /**
    * Deletes a stack unless something stands on it or it was made or asked for within `graceMs`; gives
-   * whether it went. No other operation comes between look and deletion.
+   * the bytes freed, or undefined when it stays. No other operation comes between look and deletion.
    */
-  deleteUnused(chain: ChainId, graceMs: number): boolean {
+  deleteUnused(chain: ChainId, graceMs: number): number | undefined {
     const isRecent = this.#parts.now() - this.records.usedAtMs(chain) < graceMs;
-    if (isRecent || this.#isInUse(chain)) return false;
-    this.#parts.directories.remove(chain);
-    return true;
+    if (isRecent || this.#isInUse(chain)) return undefined;
+    return this.#parts.directories.remove(chain);
   }
 
   /** Resolves when all that was recorded is on disk, and all that was deleted is gone from it. */

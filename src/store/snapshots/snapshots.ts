@@ -64,8 +64,11 @@ export interface Snapshots {
   list(): Promise<CommittedLayer[]>;
   /** The stack's layers from the bottom up. Throws `not-found`. */
   layers(chain: ChainId): Promise<CommittedLayer[]>;
-  /** Deletes a committed layer. Throws `conflict` while another layer or a snapshot stands on it. */
-  delete(chain: ChainId): Promise<void>;
+  /**
+   * Deletes a stack's topmost layer; its files stay, and no bytes are freed, where another stack has
+   * it as well. Throws `conflict` while another layer or a snapshot stands on it.
+   */
+  delete(chain: ChainId): Promise<{ freedBytes: number }>;
 }
 
 export interface UnpackOptions {
@@ -84,6 +87,8 @@ export interface UnpackedLayer {
 
 export interface CommittedLayer {
   readonly chain: ChainId;
+  /** Number of its files: several stacks may have the same on top. */
+  readonly layer: number;
   readonly parent: ChainId | null;
   readonly diffId: Digest;
   readonly sizeBytes: number;

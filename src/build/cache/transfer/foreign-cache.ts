@@ -190,7 +190,7 @@ function withFetching(
       return filesystems.mayRestack(chain, parent, surroundings);
     },
     release: (chain) => filesystems.release(chain),
-    neededByImages: (chains) => filesystems.neededByImages(chains),
+    tops: (chains) => filesystems.tops(chains),
   };
 }
 
