@@ -4,12 +4,17 @@ import { packError } from './wire-error.ts';
 
 const pieceBytes = 256 * 1024;
 
-/** Sends pieces, which `inPieces` made, to a job, a few ahead of it. */
-export function createFeeder(
-  pieces: AsyncIterable<Uint8Array>,
-  job: number,
-  tell: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
-) {
+interface FeederOptions {
+  /** Nobody else uses the memory of the stream's chunks. */
+  readonly isOwned: boolean;
+  readonly job: number;
+  readonly tell: (message: ToWorker, transfer?: ArrayBuffer[]) => void;
+}
+
+/** Sends a stream to a job, a few pieces ahead of it. */
+export function createFeeder(stream: ByteStream, { isOwned, job, tell }: FeederOptions) {
+  const spare: Uint8Array[] = [];
+  const pieces = inPieces(stream, { isOwned, newPiece: () => spare.pop() });
   let underway = 0;
   let stopped = false;
   let go: (() => void) | undefined;
@@ -30,7 +35,9 @@ export function createFeeder(
   }
   return {
     run,
-    taken: () => {
+    /** The job has taken a piece, whose memory it may give back. */
+    taken: (bytes?: Uint8Array) => {
+      if (bytes?.length === pieceBytes) spare.push(bytes);
       underway--;
       go?.();
     },
@@ -45,8 +52,12 @@ export function createFeeder(
  * The stream in memory that can be handed to another thread, small chunks put together. Large chunks
  * that nobody else uses (`isOwned`) and that fill their memory go as they are.
  */
-export async function* inPieces(stream: ByteStream, isOwned: boolean): AsyncGenerator<Uint8Array> {
-  let piece = new Uint8Array(pieceBytes);
+async function* inPieces(
+  stream: ByteStream,
+  { isOwned, newPiece }: { isOwned: boolean; newPiece: () => Uint8Array | undefined },
+): AsyncGenerator<Uint8Array> {
+  const emptyPiece = () => newPiece() ?? Buffer.allocUnsafeSlow(pieceBytes);
+  let piece = emptyPiece();
   let filled = 0;
   for await (const chunk of stream) {
     if (isOwned && filled === 0 && chunk.length >= pieceBytes && fillsItsMemory(chunk)) {
@@ -60,7 +71,7 @@ export async function* inPieces(stream: ByteStream, isOwned: boolean): AsyncGene
       at += taken;
       if (filled < piece.length) continue;
       yield piece;
-      piece = new Uint8Array(pieceBytes);
+      piece = emptyPiece();
       filled = 0;
     }
   }

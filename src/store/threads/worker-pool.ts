@@ -1,6 +1,6 @@
 import { MessagePort, Worker } from 'node:worker_threads';
 import { type ByteStream, canceled, internal, type Limit, limit } from '../../core/index.ts';
-import { createFeeder, inPieces } from './feed-job.ts';
+import { createFeeder } from './feed-job.ts';
 import type { JobInput, JobName, JobOutput } from './jobs.ts';
 import { outputStream } from './output-stream.ts';
 import { type FromWorker, sharedAt, type ToWorker } from './thread-messages.ts';
@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly input?: ByteStream;
   /** Nobody else uses the memory of the input's chunks: it may be handed over as it is. */
   readonly inputIsOwned?: boolean;
+  /** The job is done with a piece of its input when it asks for the next: memory goes to and fro. */
+  readonly returnsInput?: boolean;
   /** Called with what the job sends; the job waits until it has resolved. */
   readonly onOutput?: (bytes: Uint8Array) => Promise<void> | void;
 }
@@ -164,7 +166,7 @@ class ThreadPool implements WorkerPool {
 function runOn(
   thread: Thread,
   { job, name, input }: { job: number; name: JobName; input: unknown },
-  { signal, input: feed, inputIsOwned = false, onOutput }: RunOptions,
+  { signal, input: feed, inputIsOwned = false, returnsInput = false, onOutput }: RunOptions,
 ): Promise<unknown> {
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const tell = (message: ToWorker, transfer: ArrayBuffer[] = []) =>
@@ -177,13 +179,12 @@ function runOn(
   };
   let outputs = Promise.resolve();
   let outputFailed: { error: unknown } | undefined;
-  const pieces = feed && inPieces(feed, inputIsOwned);
-  const feeder = pieces && createFeeder(pieces, job, tell);
+  const feeder = feed && createFeeder(feed, { isOwned: inputIsOwned, job, tell });
   thread.running = {
     job,
     onDeath: reject,
     onMessage: (message) => {
-      if (message.kind === 'taken') feeder?.taken();
+      if (message.kind === 'taken') feeder?.taken(message.bytes);
       else if (message.kind === 'failed') reject(outputFailed?.error ?? unpackError(message.error));
       else if (message.kind === 'done') {
         outputs.then(() => resolve(message.result), reject);
@@ -203,7 +204,7 @@ function runOn(
   };
   const messageInput = typeof input === 'object' && input !== null ? portsIn(input) : [];
   thread.worker.postMessage(
-    { kind: 'run', job, name, input, shared } satisfies ToWorker,
+    { kind: 'run', job, name, input, shared, returnsInput } satisfies ToWorker,
     messageInput,
   );
   void feeder?.run();

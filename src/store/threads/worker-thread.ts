@@ -29,17 +29,18 @@ port.on('message', (message: ToWorker) => {
   wake?.();
 });
 
-async function run({ job, name, input, shared }: ToWorker & { kind: 'run' }): Promise<void> {
+async function run(message: ToWorker & { kind: 'run' }): Promise<void> {
+  const { job, name, input } = message;
   try {
     const work = (await jobs[name]()) as Job<unknown, unknown>;
-    const result = await work(input, contextOf(job, shared));
+    const result = await work(input, contextOf(message));
     tell({ kind: 'done', job, result }, transferable(result));
   } catch (error) {
     tell({ kind: 'failed', job, error: packError(error) });
   }
 }
 
-function contextOf(job: number, shared: Int32Array): JobContext {
+function contextOf({ job, shared, returnsInput }: ToWorker & { kind: 'run' }): JobContext {
   let sent = 0;
   const checkCanceled = () => {
     if (Atomics.load(shared, sharedAt.canceled) !== 0) throw canceled('canceled');
@@ -54,10 +55,10 @@ function contextOf(job: number, shared: Int32Array): JobContext {
     sent++;
     tell({ kind: 'output', job, bytes }, [bytes.buffer as ArrayBuffer]);
   }
-  return { input: received(job), send, checkCanceled };
+  return { input: received(job, returnsInput), send, checkCanceled };
 }
 
-async function* received(job: number): AsyncGenerator<Uint8Array> {
+async function* received(job: number, returnsInput: boolean): AsyncGenerator<Uint8Array> {
   for (;;) {
     const piece = pieces.shift();
     if (piece === undefined) {
@@ -65,8 +66,10 @@ async function* received(job: number): AsyncGenerator<Uint8Array> {
         wake = resolve;
       });
     } else if ('bytes' in piece) {
-      tell({ kind: 'taken', job });
-      yield piece.bytes;
+      const { bytes } = piece;
+      if (!returnsInput) tell({ kind: 'taken', job });
+      yield bytes;
+      if (returnsInput) tell({ kind: 'taken', job, bytes }, [bytes.buffer as ArrayBuffer]);
     } else {
       if (piece.error) throw piece.error;
       return;

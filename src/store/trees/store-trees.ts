@@ -117,7 +117,7 @@ export function createTrees(options: {
       return (await receiveFiles({ ...rest, listing: listed }, context)).digests;
     }
     const packed = { ...rest, listing: packListing(listed) };
-    return (await pool.run('receive-files', packed, { signal, input })).digests;
+    return (await pool.run('receive-files', packed, { signal, input, returnsInput: true })).digests;
   }
 
   async function update({ listed, ...rest }: UpdateRequest): Promise<void> {
