@@ -1,64 +1,24 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostConfig } from '../../src/engine/index.ts';
 import { openCgroups } from '../../src/linux/index.ts';
-import type { Answer, Ask } from './engine-daemon.ts';
+import { endDaemons, shimOf, shimsOf, startDaemon } from './engine-daemon-process.ts';
 import {
   createClient,
   type EngineStage,
-  type More,
   openStage,
   removeStage,
   stageFolder,
 } from './engine-stage.ts';
 
-const daemons = new Set<ChildProcess>();
-
-/** A daemon in a process of its own. */
-async function startDaemon(folder: string) {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'engine-daemon.ts'), [folder], {
-    serialization: 'advanced',
-  });
-  daemons.add(child);
-  let count = 0;
-  const waiting = new Map<number, (answer: Answer) => void>();
-  child.on('message', (answer: Answer) => waiting.get(answer.number)?.(answer));
-  await once(child, 'message');
-  const ask = (method: Ask['method'], ...args: unknown[]) =>
-    new Promise<unknown>((resolve, reject) => {
-      const number = ++count;
-      waiting.set(number, ({ result, error }) =>
-        error ? reject(new Error(error)) : resolve(result),
-      );
-      child.send({ number, method, args } satisfies Ask);
-    });
-  return {
-    create: (script: string, more?: More) => ask('create', script, more) as Promise<string>,
-    ask,
-    async startContainer(script: string, more?: More): Promise<string> {
-      const id = (await ask('create', script, more)) as string;
-      await ask('start', id);
-      return id;
-    },
-    async kill() {
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
-}
-
 describe('a daemon killed while containers run', () => {
   const folder = stageFolder();
   let stage: EngineStage | undefined;
   afterEach(async () => {
-    for (const child of daemons) child.kill('SIGKILL');
-    daemons.clear();
+    endDaemons();
     await stage?.[Symbol.asyncDispose]();
     assert.deepEqual(readdirSync(join(folder, 'run', 'containers')), []);
     assert.deepEqual(readdirSync(join(folder, 'containers')), []);
@@ -258,20 +218,3 @@ describe('a daemon killed while containers run', () => {
     );
   });
 });
-
-/** Process ids of the shims that belong to a folder. */
-function shimsOf(folder: string): number[] {
-  return processesWith(`${folder}/run/shim-events.sock`);
-}
-
-function shimOf(id: string): number {
-  return processesWith(id)[0]!;
-}
-
-function processesWith(word: string): number[] {
-  const table = execFileSync('ps', ['-eo', 'pid=,args=']).toString();
-  return table
-    .split('\n')
-    .filter((line) => line.includes('containerd-shim') && line.includes(word))
-    .map((line) => Number.parseInt(line, 10));
-}

@@ -1,4 +1,4 @@
-/** A daemon reduced to its engine, for tests that kill it: forked with a folder, driven by messages. */
+/** A daemon reduced to its engine, for tests that kill it: forked with a folder and runtimes, driven by messages. */
 import { openStage } from './engine-stage.ts';
 
 export interface Ask {
@@ -12,7 +12,7 @@ export interface Answer {
   readonly error?: string;
 }
 
-const stage = await openStage(process.argv[2]!);
+const stage = await openStage(process.argv[2]!, { runtimes: JSON.parse(process.argv[3]!) });
 process.on('message', ({ number, method, args }: Ask) => {
   const work =
     method === 'create'

@@ -187,7 +187,7 @@ async function ensureImage(store: Store): Promise<void> {
 }
 
 /** Every container has a network namespace of its own with nothing in it. */
-function noNetworks(): Networks {
+export function noNetworks(): Networks {
   const missing = () => {
     throw new Error('this stage has no networks');
   };

@@ -7,9 +7,9 @@ import { restartsWithDaemon } from '../containers/restart-policy.ts';
 import { exitOf, isAlive } from '../containers/transition.ts';
 import { containerPaths, type EngineParts } from '../engine-parts.ts';
 import { namesIn } from '../files/names-in.ts';
-import { connectShim, deleteShim, type Shim } from '../runtime/shim.ts';
+import { connectShim, type Shim } from '../runtime/shim.ts';
 import type { TaskStatus } from '../runtime/task-service.ts';
-import { clearRun, settleAll, shimOptions } from './clear-run.ts';
+import { clearRun, shimOptions } from './clear-run.ts';
 import { volumeNames } from './mount-sources.ts';
 import { endpointRequest } from './network-setup.ts';
 import { createRun } from './run-of.ts';
@@ -47,12 +47,11 @@ export async function adoptRuns(parts: EngineParts): Promise<Unfinished> {
       volumes: volumeNames(record.plans),
     })),
   );
-  const kept = new Set(found.map(({ record }) => record.id));
+  const kept = new Set(await Promise.all(found.map((each) => takeOverOrGiveUp(parts, each))));
   const lost = alive.filter(({ id }) => !kept.has(id));
   // Before anything is cleared: an engine that ended half-way did not note how these ended.
   for (const record of lost) noteUnseenEnd(parts, record);
   const ended = parts.table.list().filter(({ id, state }) => !kept.has(id) && !isAlive(state));
-  await settleAll(found.map((each) => takeOver(parts, each)));
   await clearLeftovers(parts, kept);
   return unfinished(ended);
 }
@@ -77,10 +76,25 @@ function established(record: ContainerRecord) {
   return request && record.network ? [{ ...request, established: record.network }] : [];
 }
 
+/** Gives the container's id, undefined for one that cannot be taken over: it keeps nobody else. */
+async function takeOverOrGiveUp(parts: EngineParts, found: Found): Promise<string | undefined> {
+  const { id } = found.record;
+  try {
+    await takeOver(parts, found);
+    return id;
+  } catch (error) {
+    parts.warn(`adopt container ${id}: ${errorMessage(error)}`);
+    found.shim[Symbol.dispose]();
+    return undefined;
+  }
+}
+
 async function takeOver(parts: EngineParts, { record, shim, status }: Found): Promise<void> {
   const { id, state } = record;
   const { bundlePath } = containerPaths(parts.paths, id);
   const spec = JSON.parse(await readFile(join(bundlePath, 'config.json'), 'utf8')) as OciSpec;
+  // Opened also for one that has ended: its last words are still in the fifos.
+  await parts.outputs.open(outputOptions(parts, record, { resume: true }));
   const run = createRun(parts, {
     record,
     shim,
@@ -91,8 +105,6 @@ async function takeOver(parts: EngineParts, { record, shim, status }: Found): Pr
   parts.runs.set(id, run);
   if (state.kind === 'running' && status === 'paused') parts.table.apply(id, { kind: 'paused' });
   if (state.kind === 'paused' && status === 'running') parts.table.apply(id, { kind: 'unpaused' });
-  // Opened also for one that has ended: its last words are still in the fifos.
-  await parts.outputs.open(outputOptions(parts, record, { resume: true }));
   watchRun(parts, run, shim.task.wait());
   // Nobody is to see it running once this daemon answers.
   if (status === 'stopped') await run.ended;
@@ -115,17 +127,15 @@ function noteUnseenEnd(parts: EngineParts, { id, state }: ContainerRecord): void
 }
 
 /** Removes what belongs to no container that runs: half-made starts, ends cut short, old journals. */
-async function clearLeftovers(parts: EngineParts, kept: ReadonlySet<string>): Promise<void> {
+async function clearLeftovers(
+  parts: EngineParts,
+  kept: ReadonlySet<string | undefined>,
+): Promise<void> {
   const { rootPath, runPath } = parts.paths;
   for (const id of await namesIn(join(runPath, 'containers'))) {
     if (kept.has(id)) continue;
-    const record = parts.table.get(id);
-    const cleared = record
-      ? clearRun(parts, record)
-      : deleteShim(shimOptions(parts, { id, runtime: '' } as ContainerRecord)).then(() =>
-          rm(join(runPath, 'containers', id), { recursive: true, force: true }),
-        );
-    await cleared.catch((error) =>
+    const of = parts.table.get(id) ?? { id, runtime: '' };
+    await clearRun(parts, of).catch((error) =>
       parts.warn(`clear up after container ${id}: ${errorMessage(error)}`),
     );
   }

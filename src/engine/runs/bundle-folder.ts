@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFifo, openFifoReader } from '../../linux/index.ts';
+import { makeFifo, mountsBelow, openFifoReader, unmount } from '../../linux/index.ts';
 import type { ProcessStdio } from '../runtime/task-service.ts';
 
 /** A container's bundle with its fifos, before there is a configuration. */
@@ -15,11 +16,11 @@ export interface BundleFolder {
 }
 
 /** Makes the folder anew: what an earlier run left there is gone. */
-export function makeBundleFolder(
+export async function makeBundleFolder(
   path: string,
   { terminal, openStdin }: { terminal: boolean; openStdin: boolean },
-): BundleFolder {
-  rmSync(path, { recursive: true, force: true });
+): Promise<BundleFolder> {
+  if (existsSync(path)) await removeBundleFolder(path);
   mkdirSync(path, { recursive: true, mode: 0o711 });
   // The shim reads annotations from it when it starts, which is before the rest is known.
   writeFileSync(join(path, 'config.json'), '{}');
@@ -27,7 +28,23 @@ export function makeBundleFolder(
   const stdio = stdioIn(path, { terminal, openStdin });
   const outputs = [stdio.stdout, stdio.stderr].filter(Boolean);
   for (const fifo of [...outputs, stdio.stdin].filter(Boolean)) makeFifo(fifo);
-  return { path, stdio, heldFds: outputs.map(openFifoReader) };
+  const folder = { path, stdio, heldFds: [] as number[] };
+  try {
+    for (const fifo of outputs) folder.heldFds.push(openFifoReader(fifo));
+  } catch (error) {
+    releaseHeld(folder);
+    throw error;
+  }
+  return folder;
+}
+
+/**
+ * Removes a bundle, after what is mounted in it: parts of volumes are, and a removal would go on
+ * inside them. Idempotent.
+ */
+export async function removeBundleFolder(path: string): Promise<void> {
+  for (const mount of await mountsBelow(path)) await unmount(mount.path, { lazy: true });
+  await rm(path, { recursive: true, force: true });
 }
 
 /** Where the fifos of a container lie. */

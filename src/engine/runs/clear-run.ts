@@ -1,5 +1,4 @@
-import { rm } from 'node:fs/promises';
-import { errorKind } from '../../core/index.ts';
+import { errnoCode, errorKind } from '../../core/index.ts';
 import type { ContainerRecord } from '../containers/container-record.ts';
 import {
   containerPaths,
@@ -8,17 +7,21 @@ import {
   shimSocketsPath,
 } from '../engine-parts.ts';
 import { connectShim, deleteShim, type Shim, type ShimOptions } from '../runtime/shim.ts';
-import { unmountBundle } from './mount-sources.ts';
+import { removeBundleFolder } from './bundle-folder.ts';
+
+/** What names a container that is cleared up after; its record may be gone. */
+type Cleared = Pick<ContainerRecord, 'id' | 'runtime'>;
 
 /** How to reach the shim of a container. */
 export function shimOptions(
   parts: Pick<EngineParts, 'runtimes' | 'paths'>,
-  { id, runtime }: ContainerRecord,
+  { id, runtime }: Cleared,
 ): ShimOptions {
   return {
     id,
     bundlePath: containerPaths(parts.paths, id).bundlePath,
-    binary: parts.runtimes.get(runtime).shimBinary,
+    // A shim outlives its runtime's place in the configuration: the default one's clears up then.
+    binary: (parts.runtimes.find(runtime) ?? parts.runtimes.get()).shimBinary,
     eventsPath: shimEventsPath(parts.paths),
     socketsPath: shimSocketsPath(parts.paths),
   };
@@ -26,28 +29,31 @@ export function shimOptions(
 
 /**
  * Takes away all that a run had: processes, shim, network, streams, mounts, bundle; whatever of it
- * there is, so that it serves after an end, a failed start and a crash alike. Idempotent.
+ * there is, so that it serves after an end, a failed start and a crash alike. Idempotent. A network
+ * that does not go keeps nothing else; processes that do not go keep all they use.
  */
-export async function clearRun(
-  parts: EngineParts,
-  record: ContainerRecord,
-  shim?: Shim,
-): Promise<void> {
-  const { id } = record;
+export async function clearRun(parts: EngineParts, of: Cleared, shim?: Shim): Promise<void> {
+  const { id } = of;
   const { bundlePath } = containerPaths(parts.paths, id);
-  await settleAll([dismissShim(parts, record, shim), parts.networks.tearDown(id)]);
+  const [processes, network] = await Promise.allSettled([
+    dismissShim(parts, of, shim),
+    parts.networks.tearDown(id),
+  ]);
+  if (processes.status === 'rejected') throw processes.reason;
   // The runtime has let go of the fifos now: what is still in them is all there will be.
-  await settleAll([parts.outputs.close(id), unmountRoot(parts, id), unmountBundle({ bundlePath })]);
-  await settleAll([parts.volumes.unmount(id), rm(bundlePath, { recursive: true, force: true })]);
+  await settleAll([parts.outputs.close(id), unmountRoot(parts, id)]);
+  await removeBundleFolder(bundlePath);
+  await parts.volumes.unmount(id);
+  if (network.status === 'rejected') throw network.reason;
 }
 
 /** Ends the shim in good order, or clears up after one that is gone. */
 async function dismissShim(
   parts: EngineParts,
-  record: ContainerRecord,
+  of: Cleared,
   known: Shim | undefined,
 ): Promise<void> {
-  const options = shimOptions(parts, record);
+  const options = shimOptions(parts, of);
   let shim = known;
   try {
     shim ??= await connectShim(options);
@@ -60,8 +66,20 @@ async function dismissShim(
     await deleteShim(options);
   } catch {
     await deleteShim(options);
+    if (shim) await endShim(shim);
   } finally {
     void shim?.closed.then(() => shim?.[Symbol.dispose]());
+  }
+}
+
+/** A shim that could not delete its container thinks it has one still, and would stay for ever. */
+async function endShim({ task }: Shim): Promise<void> {
+  try {
+    const { shimPid } = await task.connect();
+    process.kill(shimPid, 'SIGKILL');
+  } catch (error) {
+    // It has gone by itself.
+    if (errorKind(error) !== 'unavailable' && errnoCode(error) !== 'ESRCH') throw error;
   }
 }
 
@@ -74,7 +92,12 @@ async function deleteTask({ task }: Shim): Promise<boolean> {
     if (errorKind(error) !== 'conflict') throw error;
     // It is still running: a start that failed half-way, or the leftover of a crash.
     const ended = task.wait();
-    await task.kill(9, { all: true });
+    try {
+      await task.kill(9, { all: true });
+    } catch (failure) {
+      // It has ended since.
+      if (errorKind(failure) !== 'not-found') throw failure;
+    }
     await ended;
     await task.delete();
   }

@@ -7,17 +7,15 @@ import {
   check,
   closeFd,
   cwdFd,
-  mountsBelow,
   openAt,
   openInRoot,
   pathOnly,
   systemError,
-  unmount,
 } from '../../linux/index.ts';
 import type { BundleMount } from '../bundle/mounts.ts';
 import type { ContainerRecord } from '../containers/container-record.ts';
 import type { BindPlan, MountPlan, VolumePlan } from '../containers/mounts/mount-plan.ts';
-import { type ContainerPaths, containerPaths, type EngineParts } from '../engine-parts.ts';
+import { containerPaths, type EngineParts } from '../engine-parts.ts';
 
 /** Kernels from this one on can make a whole tree of mounts read-only. */
 const recursiveReadOnlySince = [5, 12] as const;
@@ -70,6 +68,7 @@ async function volumeMount(
   await bindInsideVolume(root, subpath, target);
   return bind(target);
 }
+
 /**
  * Binds a folder of a volume into the bundle. Found and held by a descriptor, inside the volume only:
  * another container that has the volume could change a path between its check and its use.
@@ -92,14 +91,6 @@ async function bindInsideVolume(root: string, subpath: string, target: string): 
   } finally {
     closeFd(fd);
   }
-}
-
-/** Takes away what was mounted in a container's bundle. Idempotent. */
-export async function unmountBundle({
-  bundlePath,
-}: Pick<ContainerPaths, 'bundlePath'>): Promise<void> {
-  const mounts = await mountsBelow(bundlePath);
-  for (const { path } of mounts) await unmount(path, { lazy: true });
 }
 
 async function bindMountOf(plan: BindPlan, canReadOnlyRecursively: boolean): Promise<BundleMount> {

@@ -62,7 +62,9 @@ async function prepare(
   const { id, config } = record;
   const paths = containerPaths(parts.paths, id);
   const terminal = config.Tty === true;
-  const folder = makeBundleFolder(paths.bundlePath, {
+  // Throws for one that is not configured any more.
+  parts.runtimes.get(record.runtime);
+  const folder = await makeBundleFolder(paths.bundlePath, {
     terminal,
     openStdin: config.OpenStdin === true,
   });

@@ -41,8 +41,12 @@ async function followToEnd(
     parts.warn(`clear up after container ${run.id}: ${errorMessage(error)}`);
   } finally {
     parts.runs.delete(run.id);
-    settle(parts, record, run, exit);
-    run.settleEnd();
+    try {
+      settle(parts, run, exit);
+    } finally {
+      // Whoever waits does so no longer, also when the record could not be written.
+      run.settleEnd();
+    }
   }
 }
 
@@ -64,13 +68,8 @@ async function drain({ outputs }: EngineParts, id: string): Promise<void> {
 }
 
 /** Decides what comes next, records it, and tells everyone. */
-function settle(
-  parts: EngineParts,
-  record: ContainerRecord,
-  run: OpenRun,
-  { code, atMs }: ProcessExit,
-): void {
-  const { id, state, hostConfig, restartCount } = parts.table.find(record.id);
+function settle(parts: EngineParts, run: OpenRun, { code, atMs }: ProcessExit): void {
+  const { id, state, hostConfig, restartCount, askedEndpoints } = parts.table.find(run.id);
   const startedAtMs = isAlive(state) ? state.startedAtMs : 0;
   const finishedAtMs = atMs || parts.now();
   const ranMs = Math.max(0, finishedAtMs - startedAtMs);
@@ -88,7 +87,7 @@ function settle(
     {
       network: undefined,
       ports: [],
-      endpoints: record.askedEndpoints,
+      endpoints: askedEndpoints,
       ...(delayMs !== undefined && { restartCount: restartCount + 1 }),
     },
   );

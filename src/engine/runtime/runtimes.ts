@@ -32,6 +32,8 @@ export interface Runtimes {
   readonly names: readonly string[];
   /** The default one when no name is given. Throws `invalid` in Docker's words for an unknown one. */
   get(name?: string): Runtime;
+  /** As `get`, undefined for an unknown one. */
+  find(name: string): Runtime | undefined;
 }
 
 const runcShim = 'io.containerd.runc.v2';
@@ -58,17 +60,20 @@ export function createRuntimes(options: {
   add(runcShim, { path: 'runc' });
   for (const [name, config] of Object.entries(configured)) add(name, config);
   const defaultName = options.defaultName ?? 'runc';
-  function get(name = defaultName): Runtime {
+  function find(name: string): Runtime | undefined {
     const runtime = known.get(name || defaultName);
     if (runtime) return runtime;
     // As Docker: a shim found by its name alone is fine, a path would let anyone run any binary.
-    if (/^[^./][^/]*\.[^/]*$/.test(name)) {
-      return toRuntime(name, { runtimeType: name }, runPath);
-    }
-    throw invalid(`unknown or invalid runtime name: ${name}`);
+    const isShim = /^[^./][^/]*\.[^/]*$/.test(name);
+    return isShim ? toRuntime(name, { runtimeType: name }, runPath) : undefined;
+  }
+  function get(name = defaultName): Runtime {
+    const runtime = find(name);
+    if (!runtime) throw invalid(`unknown or invalid runtime name: ${name}`);
+    return runtime;
   }
   get(defaultName);
-  return { defaultName, names: [...known.keys()], get };
+  return { defaultName, names: [...known.keys()], get, find };
 }
 
 function toRuntime(name: string, config: RuntimeConfig, runPath: string): Runtime {
