@@ -74,13 +74,19 @@ async function joinNextRun(
 ): Promise<Parting> {
   const { id } = record;
   const joined = Promise.withResolvers<{ run: Run; listening: Listening } | undefined>();
+  let hasLeft = false;
   const joiner = async (run: Run) => {
     const listening = await parts.outputs.listen(id, { mayHoldBack: true, afterLog: false });
-    joined.resolve({ run, listening });
+    // The container would wait for ever for who left meanwhile.
+    if (hasLeft) listening.stop();
+    else joined.resolve({ run, listening });
   };
   const waiting = parts.joiners.get(id) ?? new Set();
   parts.joiners.set(id, waiting.add(joiner));
-  const leave = () => joined.resolve(undefined);
+  const leave = () => {
+    hasLeft = true;
+    joined.resolve(undefined);
+  };
   client.once('close', leave);
   client.once('error', leave);
   options.signal?.addEventListener('abort', leave, { once: true });
@@ -91,6 +97,7 @@ async function joinNextRun(
   client.off('error', leave);
   options.signal?.removeEventListener('abort', leave);
   waiting.delete(joiner);
+  if (waiting.size === 0 && parts.joiners.get(id) === waiting) parts.joiners.delete(id);
   if (!found) return 'left';
   try {
     return await couple(found.run, client, found.listening, options);
@@ -130,8 +137,23 @@ async function replay(
   const terminal = record.config.Tty === true;
   for await (const line of logsOf(parts, record.id, { stdout, stderr, follow: false, signal })) {
     const { stream, bytes } = line;
-    client.write(terminal ? bytes : encodeFrame({ stream, bytes }));
+    const isTaken = client.write(terminal ? bytes : encodeFrame({ stream, bytes }));
+    if (!isTaken) await drained(client);
   }
+}
+
+/** Until a client has read what it was sent, or has gone. */
+async function drained(client: Duplex): Promise<void> {
+  if (client.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      client.off('drain', done);
+      client.off('close', done);
+      resolve();
+    };
+    client.once('drain', done);
+    client.once('close', done);
+  });
 }
 
 /** `ContainerStreams.logs`. Throws `unsupported` for a container that logs nothing, in Docker's words. */

@@ -25,8 +25,12 @@ export function openStdin(path: string, closeAtShim: () => Promise<void>): Stdin
     async write(bytes) {
       if (!isOpen || bytes.length === 0 || socket.destroyed) return;
       const isTaken = await new Promise<boolean>((resolve) => {
-        socket.once('close', () => resolve(false));
-        socket.write(bytes, (error) => resolve(!error));
+        const closed = () => resolve(false);
+        socket.once('close', closed);
+        socket.write(bytes, (error) => {
+          socket.off('close', closed);
+          resolve(!error);
+        });
       });
       if (!isTaken) isOpen = false;
     },
