@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import {
   type BerthError,
   errnoCode,
+  errorMessage,
   internal,
   notFound,
   randomId,
@@ -77,12 +78,19 @@ async function startRuncShim(options: ShimOptions): Promise<Shim> {
       throw startError(binary, error);
     })
     .finally(() => closeSync(socketFd));
-  // The kernel is to end what a container runs before what watches it ends, and both before us.
-  const ownScore = Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
-  await writeFile(`/proc/${pid}/oom_score_adj`, String(Math.min(ownScore + 1, 1000)));
-  const shim = await connectTo(options, address);
-  void shim.closed.then(() => reapChild(pid));
-  return shim;
+  try {
+    // The kernel is to end what a container runs before what watches it ends, and both before us.
+    const ownScore = Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+    await writeFile(`/proc/${pid}/oom_score_adj`, String(Math.min(ownScore + 1, 1000)));
+    const shim = await connectTo(options, address);
+    void shim.closed.then(() => reapChild(pid));
+    return shim;
+  } catch (cause) {
+    // Not reaped yet, so the number is still its own.
+    process.kill(pid, 'SIGKILL');
+    void reapChild(pid);
+    throw internal(`failed to start shim: ${errorMessage(cause)}: unknown`, { cause });
+  }
 }
 
 /** Connects to a shim started earlier, perhaps by a daemon before. Rejects with `unavailable`. */

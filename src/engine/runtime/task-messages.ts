@@ -28,13 +28,10 @@ export const request = message<{
   service: string;
   method: string;
   payload: Uint8Array;
-  /** Decimal digits; 0 for none. */
-  timeout_nano: string;
 }>({
   service: [1, 'string'],
   method: [2, 'string'],
   payload: [3, 'bytes'],
-  timeout_nano: [4, 'int64'],
 });
 
 export const response = message<{

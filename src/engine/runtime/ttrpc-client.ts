@@ -85,19 +85,16 @@ export class TtrpcClient implements Disposable {
   call(
     method: { service: string; method: string },
     payload: Uint8Array,
-    options: { signal?: AbortSignal; timeoutMs?: number } = {},
+    options: { signal?: AbortSignal } = {},
   ): Promise<Uint8Array> {
-    const { signal, timeoutMs } = options;
+    const { signal } = options;
     if (this.#lost) return Promise.reject(this.#lost);
     if (signal?.aborted) return Promise.reject(canceled(`call ${method.method}: aborted`));
     const streamId = this.#nextStreamId;
     this.#nextStreamId += 2;
-    const body = request.encode({
-      ...method,
-      payload,
-      timeout_nano: timeoutMs === undefined ? '0' : `${Math.ceil(timeoutMs)}000000`,
-    });
+    const body = request.encode({ ...method, payload });
     return new Promise((resolve, reject) => {
+      const frame = encodeFrame({ streamId, type: frameType.request, flags: 0, body });
       const abort = () => {
         this.#pending.delete(streamId);
         reject(canceled(`call ${method.method}: aborted`));
@@ -114,7 +111,7 @@ export class TtrpcClient implements Disposable {
           reject(error);
         },
       });
-      this.#socket.write(encodeFrame({ streamId, type: frameType.request, flags: 0, body }));
+      this.#socket.write(frame);
     });
   }
 
