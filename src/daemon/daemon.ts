@@ -54,7 +54,12 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   started.use(lockFolder(config.rootPath));
   const parts = await openParts(config, started);
   const shutdownListeners: ((options: { containers: boolean }) => void)[] = [];
-  const api = await serveApis(parts, (options) => {
+  let stopsContainers = false;
+  started.defer(async () => {
+    await parts.jobs.close();
+    if (stopsContainers) await stopContainers(parts.engine.containers);
+  });
+  await serveApis(parts, started, (options) => {
     for (const listener of shutdownListeners) listener(options);
   });
   await parts.jobs.resume();
@@ -65,9 +70,7 @@ export async function startDaemon(config: Config): Promise<Daemon> {
   return {
     onShutdownAsked: (listener) => void shutdownListeners.push(listener),
     async stop({ containers }) {
-      await api[Symbol.asyncDispose]();
-      await parts.jobs.close();
-      if (containers) await stopContainers(parts.engine.containers);
+      stopsContainers = containers;
       await kept.disposeAsync();
     },
   };
@@ -128,7 +131,11 @@ function openJobs(options: {
   });
 }
 
-async function serveApis(parts: Parts, shutDown: (options: { containers: boolean }) => void) {
+async function serveApis(
+  parts: Parts,
+  started: AsyncDisposableStack,
+  shutDown: (options: { containers: boolean }) => void,
+): Promise<void> {
   const { config, store, engine, builder, jobs, users } = parts;
   const archives = createImageArchives({
     images: store.images,
@@ -153,8 +160,8 @@ async function serveApis(parts: Parts, shutDown: (options: { containers: boolean
     onFailure: (error, { method, url }) =>
       warn(`${method} ${url}: ${(error as Error).stack ?? errorMessage(error)}`),
   });
+  started.use(api);
   for (const host of config.hosts) await api.listen(listenAddress(host));
-  return api;
 }
 
 /** Their processes and networks go; they themselves stay, to be started again. */

@@ -1,43 +1,57 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { conflict, errnoCode } from '../core/index.ts';
+import { tryLockFile } from '../linux/index.ts';
 
 /**
- * Makes this process the only daemon of a folder, of data or run files, by `berth.pid` in it. A file left by a daemon
- * that was killed is taken over. Throws `conflict` while another daemon lives.
+ * Makes this process the only daemon of a folder, of data or run files, by a lock on `berth.pid` in
+ * it, which the kernel takes back however the process ends. Throws `conflict` while another daemon
+ * lives.
  */
 export function lockFolder(folder: string): Disposable {
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   const path = join(folder, 'berth.pid');
-  const other = readPid(path);
-  if (other !== undefined && other !== process.pid && isDaemon(other)) {
-    throw conflict(`start daemon: process ${other} already serves ${folder}`);
-  }
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, `${process.pid}\n`);
-  renameSync(temporary, path);
+  const fd = openLocked(path, folder);
+  ftruncateSync(fd);
+  writeSync(fd, `${process.pid}\n`);
   return {
-    [Symbol.dispose]: () => {
-      if (readPid(path) === process.pid) rmSync(path, { force: true });
+    [Symbol.dispose]() {
+      rmSync(path, { force: true });
+      closeSync(fd);
     },
   };
 }
 
-function readPid(path: string): number | undefined {
-  const text = readIfThere(path);
-  return text === undefined ? undefined : Number(text) || undefined;
+/** A file whose daemon just ended may be removed between its opening and its locking: then again. */
+function openLocked(path: string, folder: string): number {
+  for (;;) {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+    if (!tryLockFile(fd)) {
+      closeSync(fd);
+      const pid = readFileSync(path, 'utf8').trim();
+      throw conflict(`start daemon: process ${pid} already serves ${folder}`);
+    }
+    if (fstatSync(fd).ino === inodeOf(path)) return fd;
+    closeSync(fd);
+  }
 }
 
-/** A pid can have been given to another program since: only a Berth daemon counts. */
-function isDaemon(pid: number): boolean {
-  return readIfThere(`/proc/${pid}/cmdline`)?.includes('daemon/main.ts') ?? false;
-}
-
-function readIfThere(path: string): string | undefined {
+function inodeOf(path: string): number | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return statSync(path).ino;
   } catch (error) {
-    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ESRCH') return undefined;
+    if (errnoCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
