@@ -1,5 +1,5 @@
-import { conflict } from '../../core/index.ts';
 import type { EngineParts } from '../engine-parts.ts';
+import { aliveRun } from '../runs/run.ts';
 import type { Containers } from './containers.ts';
 import { exitOf, isAlive } from './transition.ts';
 import { changesOf } from './verbs/changes.ts';
@@ -49,12 +49,10 @@ export function createContainers(
       return parts.waiters.wait(id, condition, signal);
     },
     async resize(ref, size) {
-      const { id, state } = table.find(ref);
-      const run = parts.runs.get(id);
-      if (!run || !isAlive(state)) throw conflict(`container ${id} is not running`);
-      await run.shim.task.resize(size);
+      const record = table.find(ref);
+      await aliveRun(parts, record).shim.task.resize(size);
       const { rows: height, columns: width } = size;
-      parts.tell(table.find(id), 'resize', { height: String(height), width: String(width) });
+      parts.tell(record, 'resize', { height: String(height), width: String(width) });
     },
     top: (ref, psArgs) => topOf(parts, ref, psArgs),
     stats: async (ref) => statsOf(parts, ref),

@@ -1,6 +1,8 @@
 import { errorKind, forbidden, invalid } from '../../core/index.ts';
 import type { EngineParts } from '../engine-parts.ts';
+import { standsAlone } from '../network/network-record.ts';
 import { joinedContainer } from '../runs/namespaces.ts';
+import { untilEndIsNoted } from '../runs/run.ts';
 import type { EndpointSettings } from './container-config.ts';
 import type { ContainerRecord } from './container-record.ts';
 
@@ -18,6 +20,7 @@ export function createMembership(parts: EngineParts): Membership {
       const { id } = parts.table.find(ref);
       const { name } = parts.networks.get(network);
       await parts.inTurn(id, async () => {
+        await untilEndIsNoted(parts.runs, id);
         const record = parts.table.find(id);
         refuseSpecial(record);
         if (record.askedEndpoints[name]) {
@@ -42,15 +45,12 @@ export function createMembership(parts: EngineParts): Membership {
       }
       const { name } = parts.networks.get(network);
       await parts.inTurn(id, async () => {
+        await untilEndIsNoted(parts.runs, id);
         const record = parts.table.find(id);
         if (!record.askedEndpoints[name]) {
           throw forbidden(`container ${id} is not connected to network ${name}`);
         }
-        if (record.hostConfig.NetworkMode === 'host') {
-          throw invalid(
-            'container cannot be disconnected from host network or connected to host network',
-          );
-        }
+        if (record.hostConfig.NetworkMode === 'host') throw invalid(standsAlone.host);
         if (parts.runs.has(id)) await parts.networks.disconnect(id, name);
         const { [name]: _asked, ...asked } = record.askedEndpoints;
         const { [name]: _shown, ...shown } = record.endpoints;
@@ -61,11 +61,7 @@ export function createMembership(parts: EngineParts): Membership {
 }
 
 function refuseSpecial({ hostConfig }: ContainerRecord): void {
-  if (hostConfig.NetworkMode === 'host') {
-    throw invalid(
-      'container cannot be disconnected from host network or connected to host network',
-    );
-  }
+  if (hostConfig.NetworkMode === 'host') throw invalid(standsAlone.host);
   if (joinedContainer(hostConfig.NetworkMode) !== undefined) {
     throw invalid(
       'container sharing network namespace with another container or host cannot be connected to any other network',
@@ -81,10 +77,12 @@ function keep(
     shown: Readonly<Record<string, EndpointSettings>>;
   },
 ): void {
+  const network = networks.lookup(id);
   table.change(id, {
     askedEndpoints: endpoints.asked,
     endpoints: endpoints.shown,
     // What the next daemon is told that this container has.
-    network: networks.lookup(id),
+    network,
+    ports: network?.ports ?? [],
   });
 }

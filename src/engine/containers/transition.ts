@@ -47,6 +47,11 @@ export function transition(state: ContainerState, event: ContainerEvent): Contai
   }
 }
 
+/** Docker's words for a verb that needs a container's processes. */
+export function notRunning(id: string): Error {
+  return conflict(`container ${id} is not running`, { code: 'NOT_RUNNING' });
+}
+
 /** How it ended last, when it is not running. */
 export function exitOf(state: ContainerState): Exit | undefined {
   if (state.kind === 'created') return state.failure;

@@ -5,10 +5,10 @@ import { mergeEnvironment } from '../bundle/environment.ts';
 import type { OciProcess, OciSpec } from '../bundle/spec.ts';
 import type { ContainerRecord } from '../containers/container-record.ts';
 import type { Exec, ExecRequest, TerminalSize } from '../containers/containers.ts';
-import { isAlive } from '../containers/transition.ts';
+import { notRunning } from '../containers/transition.ts';
 import type { EngineParts } from '../engine-parts.ts';
 import { openProcessFifos, type ProcessFifos } from './process-fifos.ts';
-import type { Run } from './run.ts';
+import { aliveRun, type Run } from './run.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { userInside } from './user-inside.ts';
 
@@ -119,17 +119,16 @@ async function noting<T>(set: Set<Promise<unknown>>, work: Promise<T>): Promise<
 }
 
 /** The run of a container that can take another process. Throws `conflict` in Docker's words. */
-export function activeRun(parts: EngineParts, { id, state }: ContainerRecord): Run {
+export function activeRun(parts: EngineParts, record: ContainerRecord): Run {
+  const { id, state } = record;
   if (state.kind === 'restarting') {
     throw conflict(`Container ${id} is restarting, wait until the container is running`);
   }
   if (state.kind === 'paused' || parts.runs.get(id)?.isPausing) {
     throw conflict(`Container ${id} is paused, unpause the container before exec`);
   }
-  const run = parts.runs.get(id);
-  if (!run || run.over.signal.aborted || !isAlive(state)) {
-    throw conflict(`container ${id} is not running`);
-  }
+  const run = aliveRun(parts, record);
+  if (run.over.signal.aborted) throw notRunning(id);
   return run;
 }
 

@@ -1,4 +1,6 @@
+import type { Container } from '../containers/container.ts';
 import type { Exec } from '../containers/containers.ts';
+import { isAlive, notRunning } from '../containers/transition.ts';
 import type { ContainerPaths } from '../engine-parts.ts';
 import type { Shim } from '../runtime/shim.ts';
 import type { Stdin } from './stdin.ts';
@@ -33,6 +35,16 @@ export interface Run {
   ranOutOfMemory: boolean;
   /** Aborted once its main process has ended. */
   readonly over: AbortController;
+}
+
+/** The run of a container whose processes exist. Throws `conflict` in Docker's words. */
+export function aliveRun(
+  { runs }: { readonly runs: ReadonlyMap<string, Run> },
+  { id, state }: Pick<Container, 'id' | 'state'>,
+): Run {
+  const run = runs.get(id);
+  if (!run || !isAlive(state)) throw notRunning(id);
+  return run;
 }
 
 /**

@@ -1,11 +1,13 @@
 import { BerthError, conflict, errorKind, errorMessage } from '../../../core/index.ts';
 import { parseSignal } from '../../../linux/index.ts';
 import type { EngineParts } from '../../engine-parts.ts';
-import { type Run, untilEndIsNoted } from '../../runs/run.ts';
+import { aliveRun, type Run, untilEndIsNoted } from '../../runs/run.ts';
 import { startRun } from '../../runs/start-run.ts';
+import type { ContainerRecord } from '../container-record.ts';
 import type { Containers } from '../containers.ts';
+import { exitOf } from '../transition.ts';
 import type { Restarts } from './restarts.ts';
-import { aliveRun, endsWithin, killHard, noteStopped, signalRun } from './signals.ts';
+import { endsWithin, killHard, noteStopped, signalRun } from './signals.ts';
 
 export type Lifecycle = Pick<
   Containers,
@@ -93,10 +95,7 @@ async function stopNow(
   options: { timeoutS?: number; signal?: string; change?: (run: Run) => void } = {},
 ): Promise<boolean> {
   const record = parts.table.find(id);
-  if (record.state.kind === 'restarting') {
-    noteStopped(parts, record);
-    return restarts.cancel(id);
-  }
+  if (record.state.kind === 'restarting') return callOff(parts, restarts, record);
   const run = parts.runs.get(id);
   if (!run) return false;
   options.change?.(run);
@@ -109,6 +108,14 @@ async function stopNow(
   return true;
 }
 
+/** Stops a container that is about to start again: its last end was the end. */
+function callOff(parts: EngineParts, restarts: Restarts, record: ContainerRecord): boolean {
+  noteStopped(parts, record);
+  const wasWaiting = restarts.cancel(record.id);
+  parts.waiters.exited(record.id, { code: exitOf(record.state)?.code ?? 0 });
+  return wasWaiting;
+}
+
 /** Not in the container's turn: a stop that waits must not keep a kill waiting. */
 async function kill(
   parts: EngineParts,
@@ -119,8 +126,7 @@ async function kill(
   const number = parseSignal(signal);
   const record = parts.table.find(ref);
   if (record.state.kind === 'restarting') {
-    noteStopped(parts, record);
-    restarts.cancel(record.id);
+    callOff(parts, restarts, record);
     return;
   }
   const run = aliveRun(parts, record);

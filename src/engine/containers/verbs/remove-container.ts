@@ -3,7 +3,7 @@ import { BerthError, conflict, errorKind, errorMessage } from '../../../core/ind
 import { containerPaths, type EngineParts } from '../../engine-parts.ts';
 import { untilEndIsNoted } from '../../runs/run.ts';
 import type { ContainerRecord } from '../container-record.ts';
-import { exitOf } from '../transition.ts';
+import { exitOf, isAlive } from '../transition.ts';
 import { dropVolumes } from './create-container.ts';
 import type { Restarts } from './restarts.ts';
 import { killHard } from './signals.ts';
@@ -18,6 +18,16 @@ export function createRemoval(
   parts: EngineParts,
   options: { restarts: Pick<Restarts, 'cancel'>; forgetExecs: (id: string) => void },
 ): Removal {
+  /** Not in the container's turn: a stop that waits must not keep a removal by force waiting. */
+  async function killFirst(id: string): Promise<void> {
+    const record = parts.table.find(id);
+    const run = parts.runs.get(id);
+    if (!run || !isAlive(record.state)) return;
+    // The end of the run must not start a removal of its own.
+    run.isRestartedByUser = true;
+    await killHard(parts, record, run);
+  }
+
   async function removeNow(
     id: string,
     { force = false, volumes = false }: { force?: boolean; volumes?: boolean },
@@ -30,12 +40,8 @@ export function createRemoval(
     if (state.kind === 'running' || state.kind === 'paused' || state.kind === 'restarting') {
       if (!force) throw refuse(state.kind);
       options.restarts.cancel(id);
-      const run = parts.runs.get(id);
-      if (run) {
-        // The end of the run must not start a removal of its own.
-        run.isRestartedByUser = true;
-        await killHard(parts, record, run);
-      }
+      // Started again since.
+      await killFirst(id);
     }
     await finish(parts.table.apply(id, { kind: 'removal-begun' }), { volumes });
   }
@@ -67,6 +73,7 @@ export function createRemoval(
         throw conflict(`removal of container ${ref} is already in progress`);
       }
       try {
+        if (how.force) await killFirst(id);
         await parts.inTurn(id, () => removeNow(id, how));
       } catch (error) {
         const message = `cannot remove container "${ref}": ${errorMessage(error)}`;

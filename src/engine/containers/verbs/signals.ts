@@ -1,23 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BerthError, conflict, errorKind } from '../../../core/index.ts';
+import { BerthError, errorKind } from '../../../core/index.ts';
 import { parseSignal } from '../../../linux/index.ts';
 import type { EngineParts } from '../../engine-parts.ts';
 import type { Run } from '../../runs/run.ts';
 import type { ContainerRecord } from '../container-record.ts';
-import { isAlive } from '../transition.ts';
 
 const sigkill = 9;
 /** A process that ignores even SIGKILL for this long hangs in the kernel. */
 const killPatienceMs = 10_000;
-
-/** The run of a container whose processes exist. Throws `conflict` in Docker's words. */
-export function aliveRun({ runs }: EngineParts, { id, state }: ContainerRecord): Run {
-  const run = runs.get(id);
-  if (!run || !isAlive(state)) {
-    throw conflict(`container ${id} is not running`, { code: 'NOT_RUNNING' });
-  }
-  return run;
-}
 
 /** Sends a signal and notes what it means for restarts (moby, daemon/kill.go). */
 export async function signalRun(

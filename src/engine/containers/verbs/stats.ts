@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { conflict } from '../../../core/index.ts';
 import type { Cgroups } from '../../../linux/index.ts';
 import type { EngineParts } from '../../engine-parts.ts';
 import { joinedContainer } from '../../runs/namespaces.ts';
+import { aliveRun } from '../../runs/run.ts';
 import type { ContainerStats } from '../containers.ts';
 import { isAlive } from '../transition.ts';
 
@@ -11,10 +11,9 @@ const tickNs = 1e7;
 
 /** One reading of a running container's counters. Throws `conflict` when it does not run. */
 export function statsOf(parts: EngineParts, ref: string): ContainerStats {
-  const { id, state, hostConfig } = parts.table.find(ref);
-  const run = parts.runs.get(id);
-  if (!run || !isAlive(state)) throw conflict(`container ${id} is not running`);
-  const { cgroupPath } = run;
+  const record = parts.table.find(ref);
+  const { state, hostConfig } = record;
+  const { cgroupPath } = aliveRun(parts, record);
   const { cgroups } = parts;
   const counters =
     cgroups.version === 1 ? version1(cgroups, cgroupPath) : version2(cgroups, cgroupPath);
@@ -28,7 +27,7 @@ export function statsOf(parts: EngineParts, ref: string): ContainerStats {
       hostTotalNs: hostCpuNs(read('/proc/stat')),
       onlineCpus: availableParallelism(),
     },
-    networks: isShared ? {} : parseNetDev(read(`/proc/${state.pid}/net/dev`)),
+    networks: isShared || !isAlive(state) ? {} : parseNetDev(read(`/proc/${state.pid}/net/dev`)),
   };
 }
 

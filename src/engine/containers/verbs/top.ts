@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { conflict, errorMessage, internal, invalid } from '../../../core/index.ts';
 import type { EngineParts } from '../../engine-parts.ts';
-import { isAlive } from '../transition.ts';
+import { aliveRun } from '../../runs/run.ts';
 
 const run = promisify(execFile);
 
@@ -20,9 +20,7 @@ export async function topOf(parts: EngineParts, ref: string, psArgs: string): Pr
   if (state.kind === 'restarting') {
     throw conflict(`Container ${id} is restarting, wait until the container is running`);
   }
-  const live = parts.runs.get(id);
-  if (!live || !isAlive(state)) throw conflict(`container ${id} is not running`);
-  const pids = parts.cgroups.processes(live.cgroupPath);
+  const pids = parts.cgroups.processes(aliveRun(parts, record).cgroupPath);
   const list = parseProcessList(await ps(text.split(' ').filter(Boolean), pids), pids);
   parts.tell(record, 'top');
   return list;
