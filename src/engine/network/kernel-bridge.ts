@@ -21,6 +21,7 @@ export async function ensureBridge(
 ): Promise<{ index: number; created: boolean }> {
   const { bridgeName: name } = record;
   const subnets = subnetsOf(record);
+  await using undo = new AsyncDisposableStack();
   const existing = await findLink(netlink, name);
   if (existing && existing.alias !== mark) {
     throw conflict(`make bridge ${name}: an interface of that name is there and not Berth's`);
@@ -30,6 +31,7 @@ export async function ensureBridge(
     const { mtu } = bridgeOptions(record);
     const macAddress = macAddressOf(gateway.gateway);
     await netlink.batch([addBridge({ name, macAddress, mtu }), setLinkAlias(name, mark)]);
+    undo.defer(() => removeBridge(netlink, name));
   }
   const link = existing ?? (await findLink(netlink, name))!;
   // Before the addresses: an interface without IPv6 takes none.
@@ -40,6 +42,7 @@ export async function ensureBridge(
     ),
   );
   enableForwarding(record.enableIPv6);
+  undo.move();
   return { index: link.index, created: !existing };
 }
 
@@ -54,7 +57,8 @@ function bridgeSysctls(bridgeName: string, ipv6: boolean): Record<string, string
   const name = bridgeName.replaceAll('.', '/');
   return {
     [`net.ipv4.conf.${name}.route_localnet`]: '1',
-    ...(hasIpv6() && {
+    // An interface whose packets are too small for IPv6 has none of these.
+    ...(existsSync(`/proc/sys/net/ipv6/conf/${bridgeName}`) && {
       [`net.ipv6.conf.${name}.disable_ipv6`]: ipv6 ? '0' : '1',
       [`net.ipv6.conf.${name}.accept_ra`]: '0',
     }),

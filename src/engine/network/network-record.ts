@@ -35,6 +35,12 @@ export function subnetOf(record: NetworkRecord, family: 4 | 6): Subnet | undefin
   return subnetsOf(record).find(({ prefix }) => prefix.family === family);
 }
 
+/** The words for networks that stand alone. */
+export const standsAlone = {
+  null: 'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+  host: 'container cannot be disconnected from host network or connected to host network',
+} as const;
+
 const option = (name: string) => `com.docker.network.${name}`;
 
 /** The bridge driver's options, in Docker's spelling and with Docker's defaults. */

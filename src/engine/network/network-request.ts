@@ -15,6 +15,9 @@ import type { NetworkCreateRequest } from './networks.ts';
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const interfacePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 
+/** RFC 8200 section 5. */
+const leastIpv6Mtu = 1280;
+
 interface SubnetText {
   subnet: string;
   gateway: string;
@@ -46,6 +49,9 @@ export function checkNetworkRequest(request: NetworkCreateRequest): void {
   const mtu = options[mtuOption];
   if (mtu !== undefined && !(/^\d{1,5}$/.test(mtu) && Number(mtu) >= 68 && Number(mtu) <= 65535)) {
     throw invalid(`invalid value for ${mtuOption}: "${mtu}"`);
+  }
+  if (request.enableIPv6 && Number(mtu ?? leastIpv6Mtu) < leastIpv6Mtu) {
+    throw invalid(`invalid value for ${mtuOption}: "${mtu}": IPv6 needs ${leastIpv6Mtu} or more`);
   }
 }
 

@@ -52,7 +52,9 @@ export function createRaisedNetworks(options: {
     const { index, created } = await ensureBridge(netlink, record);
     if (created) undo.defer(() => removeBridge(netlink, record.bridgeName));
     network.bridgeIndex = index;
-    await firewall.add({ bridges: [bridgeRules(record)] });
+    const rules = { bridges: [bridgeRules(record)] };
+    await firewall.add(rules);
+    undo.defer(() => firewall.remove(rules));
     const gateway = subnetOf(record, 4)?.gateway;
     if (gateway) await startDns(record, formatAddress(gateway));
     undo.move();

@@ -1,6 +1,8 @@
-import { conflict, forbidden, invalid } from '../../../core/index.ts';
+import { errorMessage, forbidden, invalid } from '../../../core/index.ts';
 import { formatAddress, type IpAddress } from '../../../linux/index.ts';
 import type { EndpointSettings } from '../../containers/container-config.ts';
+import { notRunning } from '../../containers/transition.ts';
+import { standsAlone } from '../network-record.ts';
 import {
   type Attachment,
   gatewaysOf,
@@ -12,7 +14,6 @@ import {
 import { askedOf } from './endpoint-plan.ts';
 import { leavePlace, takePlace } from './place.ts';
 import { publishPorts, unpublishPorts } from './publication.ts';
-import { standsAlone } from './set-up.ts';
 import { tellEvent, type Workshop } from './workshop.ts';
 
 /** `Networks.connect`: all or nothing. */
@@ -39,7 +40,9 @@ export async function connect(
     await workshop.wiring.plug(attachment.namespacePath, wireOf(attachment, place));
     await follow(workshop, attachment, before);
   } catch (error) {
-    await unplug(workshop, attachment, place);
+    await unplug(workshop, attachment, place).catch((cause) =>
+      workshop.warn(`undo connection to network ${name}: ${errorMessage(cause)}`),
+    );
     throw error;
   }
   tellEvent(workshop, 'connect', containerId, place);
@@ -64,7 +67,7 @@ export async function disconnect(
 
 function runningAttachment({ attachments }: Workshop, containerId: string): Attachment {
   const attachment = attachments.get(containerId);
-  if (!attachment) throw conflict(`container ${containerId} is not running`);
+  if (!attachment) throw notRunning(containerId);
   return attachment;
 }
 

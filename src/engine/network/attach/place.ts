@@ -34,9 +34,9 @@ export function takePlace(
   return place;
 }
 
-/** Gives addresses and names back. */
+/** Gives addresses and names back, those it has by now: it may have been renamed. */
 export function leavePlace({ names }: Workshop, attachment: Attachment, place: Place): void {
-  const { network, endpoint } = place;
+  const { network, endpoint } = attachment.places.get(place.network.record.id) ?? place;
   if (endpoint.named) names.remove(endpoint.named);
   network.attached.delete(attachment.request.containerId);
   releaseEndpoint(network, endpoint);

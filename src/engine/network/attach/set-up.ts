@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { invalid } from '../../../core/index.ts';
+import { errorMessage, invalid } from '../../../core/index.ts';
 import { removeNetworkNamespace } from '../../../linux/index.ts';
 import type { EndpointSettings } from '../../containers/container-config.ts';
+import { standsAlone } from '../network-record.ts';
 import type { NetworkState } from '../network-registry.ts';
 import type { ContainerNetwork, EndpointRequest } from '../networks.ts';
 import { type Attachment, gatewaysOf, orderedPlaces, viewOf, wireOf } from './attachment.ts';
@@ -34,7 +35,9 @@ export async function setUp(
     await publishPorts(workshop, attachment, request.ports);
     if (!onHost) await createNamespace(workshop, attachment);
   } catch (error) {
-    await dismantle(workshop, attachment);
+    await dismantle(workshop, attachment).catch((cause) =>
+      workshop.warn(`undo network of container ${containerId}: ${errorMessage(cause)}`),
+    );
     throw error;
   }
   for (const place of orderedPlaces(attachment)) {
@@ -77,12 +80,6 @@ async function createNamespace(workshop: Workshop, attachment: Attachment): Prom
     workshop.firewall.admit(),
   ]);
 }
-
-/** The words for networks that stand alone. */
-export const standsAlone = {
-  null: 'container cannot be connected to multiple networks with one of the networks in private (none) mode',
-  host: 'container cannot be disconnected from host network or connected to host network',
-} as const;
 
 /** The networks asked for in their order; none for a container without any. */
 function wantedNetworks(
