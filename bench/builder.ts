@@ -9,6 +9,8 @@ export interface Builder {
   build(folder: string, tag?: string): Promise<unknown>;
   /** As `build`, for what the steps write. */
   output(folder: string): Promise<string>;
+  /** Starts the client and has it do nothing. */
+  idle(): Promise<unknown>;
 }
 
 /** What a docker client has a daemon do by the classic protocol. */
@@ -20,6 +22,7 @@ export function classicBuilder(
     name,
     build: (folder, tag) => docker('build', '-q', ...(tag ? ['-t', tag] : []), folder),
     output: (folder) => docker('build', folder),
+    idle: () => docker('--version'),
   };
 }
 
@@ -74,5 +77,6 @@ export async function openBuildah(folder: string): Promise<Builder> {
     name: 'buildah',
     build: (context, tag) => buildah(...how, '-q', ...(tag ? ['-t', tag] : []), context),
     output: (context) => buildah(...how, context),
+    idle: () => buildah('--version'),
   };
 }

@@ -1,6 +1,6 @@
 import { writeContext } from '../context.ts';
 import type { Bench } from '../open-bench.ts';
-import { onBuilders, type Row, timed } from '../row.ts';
+import { buildOnAll, onBuilders, type Row, timed } from '../row.ts';
 
 const steps = (image: string, count: number, salt: string) =>
   `FROM ${image}\n${Array.from({ length: count }, (_, i) => `RUN echo ${salt} ${i} >/step-${i}\n`).join('')}`;
@@ -15,19 +15,27 @@ function uncached(count: number): Row {
   };
 }
 
-function cached(count: number): Row {
+function cached(count: number): Row[] {
   const context = (bench: Bench) =>
     writeContext(bench, 'cached', steps(bench.image, count, 'cached'));
-  return {
+  const prepare = async (bench: Bench) => buildOnAll(bench, await context(bench));
+  const whole: Row = {
     name: `build, ${count} steps, all cached`,
     goal: 0.3,
-    async prepare(bench) {
-      const folder = await context(bench);
-      for (const [name, builder] of bench.builders)
-        if (!bench.missing.has(name)) await builder.build(folder);
-    },
+    prepare,
     sides: onBuilders(context),
   };
+  /** The client's start, the same on both sides of a comparison, is more than half of such a build. */
+  const withoutStart: Row = {
+    name: `the same ${count}, without the client's start`,
+    goal: 0.3,
+    prepare,
+    sides: onBuilders(context, async (builder, folder) => {
+      const startSeconds = await timed(() => builder.idle());
+      return (await timed(() => builder.build(folder))) - startSeconds;
+    }),
+  };
+  return [whole, withoutStart];
 }
 
 const wideGraph: Row = {
@@ -62,9 +70,9 @@ function flatSteps(short: number, long: number): Row {
 
 export const buildRows: Row[] = [
   uncached(10),
-  cached(10),
+  ...cached(10),
   uncached(30),
-  cached(30),
+  ...cached(30),
   wideGraph,
   flatSteps(10, 1000),
 ];
