@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help } from 'commander';
 import { errnoCode, errorMessage } from '../core/index.ts';
 import { addCommand } from './add-command.ts';
+import { collectHost } from './daemon-address.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { printableLines } from './render/table.ts';
 
@@ -13,6 +14,7 @@ const program = new Command('berth')
   .option(
     '-H, --host <address>',
     'the daemon to talk to (default: $BERTH_HOST or unix:///run/berth/berth.sock)',
+    collectHost,
   )
   .configureHelp({
     showGlobalOptions: true,

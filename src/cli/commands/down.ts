@@ -2,11 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { connect } from '../../client/index.ts';
+import { type Connection, connect } from '../../client/index.ts';
 import { errnoCode, errorKind, unavailable } from '../../core/index.ts';
-import { defaultRunPath } from '../daemon-address.ts';
+import { defaultRunPath, oneHost } from '../daemon-address.ts';
 
 const stopLimitMs = 60_000;
+
+interface DownOptions {
+  run: string;
+  containers?: boolean;
+}
 
 export function downCommand(program: Command): void {
   program
@@ -14,15 +19,16 @@ export function downCommand(program: Command): void {
     .description('stop the daemon; containers and jobs go on unless told otherwise')
     .option('--run <dir>', 'folder of run files', defaultRunPath)
     .option('--containers', 'stop the containers too and take down their networks')
-    .action(async ({ run, containers }: { run: string; containers?: boolean }) => {
+    .action(async ({ run, containers }: DownOptions, command: Command) => {
       const pid = readPid(join(run, 'berth.pid'));
-      if (pid === undefined || !isAlive(pid)) {
+      if (pid === undefined || !isDaemon(pid)) {
         process.stdout.write('the daemon is not running\n');
         return;
       }
-      await askToStop(run, pid, containers ?? false);
+      const host = oneHost(command) ?? `unix://${run}/berth.sock`;
+      await askToStop(connect(host), pid, containers ?? false);
       const giveUpAtMs = Date.now() + stopLimitMs;
-      while (isAlive(pid)) {
+      while (isDaemon(pid)) {
         if (Date.now() > giveUpAtMs)
           throw unavailable(`stop daemon: process ${pid} is still there after 60 s`);
         await sleep(20);
@@ -31,8 +37,7 @@ export function downCommand(program: Command): void {
 }
 
 /** A daemon that is only starting has no socket yet; a signal reaches it. */
-async function askToStop(run: string, pid: number, containers: boolean): Promise<void> {
-  const connection = connect(`unix://${run}/berth.sock`);
+async function askToStop(connection: Connection, pid: number, containers: boolean): Promise<void> {
   try {
     await connection.json({ method: 'POST', path: '/v1/shutdown', query: { containers } });
   } catch (error) {
@@ -43,19 +48,20 @@ async function askToStop(run: string, pid: number, containers: boolean): Promise
 
 function readPid(path: string): number | undefined {
   try {
-    return Number(readFileSync(path, 'utf8'));
+    // Empty for a moment while a daemon starts.
+    return Number(readFileSync(path, 'utf8')) || undefined;
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function isAlive(pid: number): boolean {
+/** The number of a daemon that was killed may be another program's by now. */
+function isDaemon(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/daemon/main.ts');
   } catch (error) {
-    if (errnoCode(error) === 'ESRCH') return false;
+    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ESRCH') return false;
     throw error;
   }
 }

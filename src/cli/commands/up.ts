@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Connection, connect } from '../../client/index.ts';
 import { unavailable } from '../../core/index.ts';
-import { defaultRunPath } from '../daemon-address.ts';
+import { defaultRunPath, hostsOf } from '../daemon-address.ts';
 
 const launcher = join(import.meta.dirname, '../../../bin/berth');
 const startLimitMs = 60_000;
@@ -18,12 +18,15 @@ interface UpOptions {
 export function upCommand(program: Command): void {
   program
     .command('up')
-    .description('start the daemon in the background; its flags are those of berth daemon')
+    .description(
+      'start the daemon in the background; its flags are those of berth daemon, --host says where it listens',
+    )
     .option('--run <dir>', 'folder of run files', defaultRunPath)
     .allowUnknownOption()
     .allowExcessArguments()
     .action(async ({ run }: UpOptions, command: Command) => {
-      const connection = connect(`unix://${run}/berth.sock`);
+      const hosts = hostsOf(command);
+      const connection = connect(hosts[0] ?? `unix://${run}/berth.sock`);
       if (await answers(connection)) {
         process.stdout.write(`the daemon is already running at ${connection.host}\n`);
         return;
@@ -31,7 +34,8 @@ export function upCommand(program: Command): void {
       mkdirSync(run, { recursive: true, mode: 0o711 });
       const logPath = join(run, 'berth.log');
       const log = openSync(logPath, 'a', 0o600);
-      const daemon = spawn(launcher, ['daemon', '--run', run, ...command.args], {
+      const listening = hosts.flatMap((host) => ['--host', host]);
+      const daemon = spawn(launcher, ['daemon', '--run', run, ...listening, ...command.args], {
         detached: true,
         stdio: ['ignore', log, log],
       });
