@@ -40,6 +40,7 @@ export { randomId, shortId } from './ids.ts';
 export { isLicenseExpression } from './license-expression.ts';
 export { type Limit, limit } from './limit.ts';
 export { nameBytes, nameText } from './name-text.ts';
+export { atOnce, inTurns, type Pieces } from './pieces.ts';
 export { longVarint, type Message, message, varint } from './protobuf.ts';
 export { ProtobufReader, wireType } from './protobuf-reader.ts';
 export {

@@ -4,6 +4,7 @@ export {
   type CheckResult,
   type CheckWarning,
   checkDockerfile,
+  checkingDockerfile,
   renderCheckWarning,
 } from './checks/check-dockerfile.ts';
 export type { BaseImageFacts, CheckInput } from './checks/check-input.ts';
@@ -77,6 +78,7 @@ export {
   type ParseOptions,
   parseDockerfile,
   parseTrigger,
+  parsingDockerfile,
   type Stage,
 } from './parse.ts';
 export { formatPlatform, type Platform, parsePlatform } from './platform.ts';
@@ -88,6 +90,7 @@ export { type StageScope, type StageScopeOptions, stageScope } from './stage-sco
 export { nearest } from './suggest.ts';
 export {
   locate,
+  located,
   placedError,
   renderSyntaxFault,
   type SyntaxErrorDetails,

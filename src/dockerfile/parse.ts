@@ -1,4 +1,4 @@
-import type { BerthError } from '../core/index.ts';
+import { atOnce, type BerthError, type Pieces } from '../core/index.ts';
 import { commandText } from './command-text.ts';
 import type { Directive, EscapeToken } from './directives.ts';
 import { type Heredoc, heredocOperators } from './heredoc.ts';
@@ -63,10 +63,15 @@ export interface ParseOptions {
  * Parses a Dockerfile in time linear to its size. Throws the first error, a BerthError `invalid`
  * with SyntaxErrorDetails, unless `recover` is set.
  */
-export function parseDockerfile(
+export function parseDockerfile(input: string | Uint8Array, options?: ParseOptions): Dockerfile {
+  return atOnce(parsingDockerfile(input, options));
+}
+
+/** As `parseDockerfile`, in pieces: a file may have a hundred thousand lines. */
+export function* parsingDockerfile(
   input: string | Uint8Array,
   { fileName, recover = false, snippet = false }: ParseOptions = {},
-): Dockerfile {
+): Pieces<Dockerfile> {
   const source = sourceText(textOf(input));
   const errors: BerthError[] = [];
   const report: Report = (fault) => {
@@ -74,7 +79,7 @@ export function parseDockerfile(
     if (!recover) throw error;
     errors.push(error);
   };
-  const { isEmpty, ...contents } = readContents(source, report);
+  const { isEmpty, ...contents } = yield* readContents(source, report);
   const parts = stagesOf(contents.instructions);
   if (!snippet) {
     if (isEmpty) report(emptyFault(source));
@@ -98,9 +103,10 @@ export function parseTrigger(
     range: () => from.range,
   };
   return locate(dockerfile, () => {
-    const { instructions } = readContents(source, (fault) => {
+    const reading = readContents(source, (fault) => {
       throw new SyntaxFault(fault.message, from.range, fault.suggestion);
     });
+    const { instructions } = atOnce(reading);
     const [trigger] = instructions;
     if (!trigger || instructions.length !== 1) {
       throw new SyntaxFault('onbuild trigger should be a single expression', from.range);
@@ -120,12 +126,13 @@ type Contents = Pick<
   'escapeToken' | 'directives' | 'comments' | 'instructions' | 'emptyContinuations'
 > & { readonly isEmpty: boolean };
 
-function readContents(source: SourceText, report: Report): Contents {
+function* readContents(source: SourceText, report: Report): Pieces<Contents> {
   const reader = lineReader(source, report);
   const instructions: Instruction[] = [];
   const emptyContinuations: EmptyContinuation[] = [];
   let isEmpty = true;
   for (let statement = reader.next(); statement; statement = reader.next()) {
+    yield;
     isEmpty = false;
     if (statement.emptyLines.length > 0) {
       emptyContinuations.push({ line: statement.endLine, emptyLines: statement.emptyLines });

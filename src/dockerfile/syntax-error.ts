@@ -91,9 +91,16 @@ export function locate<Value>(
   try {
     return action();
   } catch (error) {
-    if (error instanceof SyntaxFault) throw placedError(source, error, fileName);
-    throw error;
+    throw located({ source, fileName }, error);
   }
+}
+
+/** What a fault says of a file as a `placedError`; any other error as it is. */
+export function located(
+  { source, fileName }: { source: SourceText; fileName: string | undefined },
+  error: unknown,
+): unknown {
+  return error instanceof SyntaxFault ? placedError(source, error, fileName) : error;
 }
 
 /** The details of an error that `parseDockerfile` or expansion raised, or undefined for any other. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Digest, finishDigest, invalid } from '../../core/index.ts';
+import { type BerthError, type Digest, finishDigest, invalid } from '../../core/index.ts';
 import type { BuildRequest } from '../builder.ts';
 import { inlineField } from '../cache/transfer/cache-document.ts';
+import type { ImageDraft } from '../plan/image-draft.ts';
 import type { ImageWriter } from '../ports.ts';
 import type { SolvedBuild } from '../session/session.ts';
 import { travellingRecords, wantsInlineCache } from './export-caches.ts';
@@ -13,6 +14,22 @@ const mostConfigBytes = 4 * 2 ** 20;
 export interface FinishedImage {
   readonly imageId: Digest;
   readonly rawConfig: Uint8Array;
+}
+
+/** What an entry of history takes at least, besides its instruction. */
+const entryBytes = 60;
+
+/** Refuses, before anything is built, what would have too long a history in the end. */
+export function checkHistory({ history }: ImageDraft): void {
+  const bytes = history.reduce((sum, entry) => sum + entryBytes + entry.created_by!.length, 0);
+  if (bytes > mostConfigBytes) throw tooLong(history.length, bytes);
+}
+
+function tooLong(entries: number, bytes: number): BerthError {
+  const kib = Math.ceil(bytes / 1024);
+  return invalid(
+    `write image: its configuration, with ${entries} entries of history, has ${kib} KiB, and may have 4096`,
+  );
 }
 
 /** The configuration of the built image, and its id. */
@@ -34,10 +51,7 @@ export async function finishImage(
     : {};
   const rawConfig = Buffer.from(JSON.stringify({ ...config, ...inline }));
   if (rawConfig.length > mostConfigBytes) {
-    const kib = Math.ceil(rawConfig.length / 1024);
-    throw invalid(
-      `write image: its configuration, with ${config.history?.length ?? 0} entries of history, has ${kib} KiB, and may have 4096`,
-    );
+    throw tooLong(config.history?.length ?? 0, rawConfig.length);
   }
   return { rawConfig, imageId: finishDigest(createHash('sha256').update(rawConfig)) };
 }

@@ -30,7 +30,7 @@ export interface RunAction {
 
 /** Variables as they stand at one step; steps in a row that change none share one value. */
 export interface Environment {
-  /** `KEY=value`, in the order in which they were set. */
+  /** `KEY=value`, in the order in which they were set; made anew each time it is asked for. */
   readonly pairs: readonly string[];
 }
 

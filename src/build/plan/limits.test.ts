@@ -30,3 +30,29 @@ test('stages that stand on each other by the thousand, as long as memory is not 
     message: /inherit more than 2000000 entries/,
   });
 });
+
+test('many variables before many commands cost little; a history that names them all is refused', () => {
+  const lines = Array.from({ length: 20_000 }, (_, n) => `ENV A${n}=${n}\nRUN true\n`);
+  const result = plan(`FROM scratch\n${lines.join('')}`);
+  assert.ok(result.kind === 'plan');
+  const runs = result.plan.target.steps.map(({ action }) => action);
+  const pairsAt = (index: number) => {
+    const action = runs[index]!;
+    return action.kind === 'run' ? action.env.pairs : [];
+  };
+  assert.deepEqual(pairsAt(2).slice(1), ['A0=0']);
+  assert.deepEqual(pairsAt(6).slice(1), ['A0=0', 'A1=1', 'A2=2']);
+  assert.equal(pairsAt(40_000).length, 20_001);
+  const args = Array.from({ length: 20_000 }, (_, n) => `ARG A${n}=${n}\n`).join('');
+  assert.throws(() => plan(`FROM scratch\n${args}${'RUN true\n'.repeat(20_000)}`), {
+    kind: 'invalid',
+    message: /their history has more than 16777216 characters/,
+  });
+});
+
+test('a variable that changes keeps its place', () => {
+  const result = plan('FROM scratch\nENV A=1 B=2\nRUN true\nENV A=3\nARG C\nARG D=4\nRUN true\n');
+  assert.ok(result.kind === 'plan');
+  const { action } = result.plan.target.steps.at(-1)!;
+  assert.deepEqual(action.kind === 'run' && action.env.pairs.slice(1), ['A=3', 'B=2', 'D=4']);
+});

@@ -1,10 +1,10 @@
-import { formatReference, invalid, parseReference } from '../../core/index.ts';
+import { atOnce, formatReference, invalid, type Pieces, parseReference } from '../../core/index.ts';
 import {
   type BuildArgs,
   type Dockerfile,
   formatPlatform,
   globalScope,
-  locate,
+  located,
   parseTrigger,
   type SourceRange,
   type StageInstruction,
@@ -100,27 +100,50 @@ export function planBuild(
   options: PlanOptions,
   images: ReadonlyMap<string, BaseImage>,
 ): PlanResult {
-  return locate(file, () => {
-    const { platform: targetPlatform, native: buildPlatform } = options;
-    const global = globalScope(file, { ...options, targetPlatform, buildPlatform });
-    const list = stageList(file, global, options);
-    const target = targetIndex(list, options.target);
-    const commands = list.nodes.map((_, index) => {
-      const triggers = triggersOf(list, index, { dockerfile: file, images });
-      return stageCommands(list, index, { ...options, triggers });
-    });
-    const needed = neededStages(list, commands, target);
-    const needs = missingImages(list, needed, { commands, images });
-    if (needs.length > 0) return { kind: 'needs', needs };
-    const context: PlanContext = {
-      dockerfile: file,
-      buildArgs: options.buildArgs,
-      global,
-      networkMode: options.networkMode,
-      allow: new Set(options.allow),
-    };
-    return { kind: 'plan', plan: planStages({ list, needed, commands, images, context, target }) };
-  });
+  return atOnce(planningBuild(file, options, images));
+}
+
+/** As `planBuild`, in pieces. */
+export function* planningBuild(
+  file: Dockerfile,
+  options: PlanOptions,
+  images: ReadonlyMap<string, BaseImage>,
+): Pieces<PlanResult> {
+  try {
+    return yield* planOrNeeds(file, options, images);
+  } catch (error) {
+    throw located(file, error);
+  }
+}
+
+function* planOrNeeds(
+  file: Dockerfile,
+  options: PlanOptions,
+  images: ReadonlyMap<string, BaseImage>,
+): Pieces<PlanResult> {
+  const { platform: targetPlatform, native: buildPlatform } = options;
+  const global = globalScope(file, { ...options, targetPlatform, buildPlatform });
+  const list = stageList(file, global, options);
+  const target = targetIndex(list, options.target);
+  const commands: StageCommand[][] = [];
+  for (const index of list.nodes.keys()) {
+    yield;
+    const triggers = triggersOf(list, index, { dockerfile: file, images });
+    commands.push(stageCommands(list, index, { ...options, triggers }));
+  }
+  const needed = neededStages(list, commands, target);
+  yield;
+  const needs = missingImages(list, needed, { commands, images });
+  if (needs.length > 0) return { kind: 'needs', needs };
+  const context: PlanContext = {
+    dockerfile: file,
+    buildArgs: options.buildArgs,
+    global,
+    networkMode: options.networkMode,
+    allow: new Set(options.allow),
+  };
+  const material = { list, needed, commands, images, context, target };
+  return { kind: 'plan', plan: yield* planStages(material) };
 }
 
 /** ONBUILD triggers of what a stage stands on, as far as that is known yet. */
@@ -166,6 +189,11 @@ function missingImages(
 
 /** Entries of histories that all stages together may inherit: beyond any use, and still quick. */
 const mostInherited = 2_000_000;
+/**
+ * Characters of all entries together: each RUN's names every ARG it can see, and a configuration may
+ * have a quarter of this.
+ */
+const mostHistory = 16 * 2 ** 20;
 
 interface Material {
   readonly list: StageList;
@@ -176,7 +204,7 @@ interface Material {
   readonly target: number;
 }
 
-function planStages(material: Material): Plan {
+function* planStages(material: Material): Pieces<Plan> {
   const states = new Map<number, StageState>();
   let inherited = 0;
   const stages = new Map<number, PlannedStage>();
@@ -188,7 +216,7 @@ function planStages(material: Material): Plan {
       throw invalid(`plan stages: they inherit more than ${mostInherited} entries of the history`);
     }
     states.set(index, state);
-    const planned = planStage(material, { index, state, steps });
+    const planned = yield* planStage(material, { index, state, steps });
     stages.set(index, planned);
   }
   return { stages, target: stages.get(material.target)!, steps, images: material.images };
@@ -214,10 +242,10 @@ function initialState(
   return stageState(context, draft);
 }
 
-function planStage(
+function* planStage(
   { list, commands, images }: Material,
   { index, state, steps }: { index: number; state: StageState; steps: BuildStep[] },
-): PlannedStage {
+): Pieces<PlannedStage> {
   const { base, displayName, stage } = list.nodes[index]!;
   const mine = commands[index]!;
   const showsFrom = base.kind === 'image' || base.kind === 'context';
@@ -245,6 +273,7 @@ function planStage(
     record(state.image, { createdBy: `FROM ${base.name}`, step: steps.length, withLayer: true });
   }
   for (const command of mine) {
+    yield;
     const { instruction, isTrigger } = command;
     const { range } = instruction;
     const prefix = isTrigger ? 'ONBUILD ' : '';
@@ -281,7 +310,9 @@ function planInstruction(
   const noted = (planned: { action: Action; history: string | undefined }): Action => {
     const { action, history } = planned;
     const withLayer = action.kind !== 'config';
-    if (history !== undefined) record(state.image, { createdBy: history, step, withLayer });
+    if (history === undefined) return action;
+    countHistory(state, history);
+    record(state.image, { createdBy: history, step, withLayer });
     return action;
   };
   const evaluated = evaluate(state, instruction);
@@ -297,6 +328,16 @@ function planInstruction(
       return noted({ action: { kind: 'config' }, history: applyMetadata(state, evaluated) });
   }
 }
+
+function countHistory({ context }: StageState, entry: string): void {
+  const count = (histories.get(context) ?? 0) + entry.length;
+  if (count > mostHistory) {
+    throw invalid(`plan stages: their history has more than ${mostHistory} characters`);
+  }
+  histories.set(context, count);
+}
+
+const histories = new WeakMap<PlanContext, number>();
 
 function checkOrder({ nodes }: StageList, index: number, origin: Origin): void {
   if (origin.kind !== 'stage' || origin.index < index) return;

@@ -26,8 +26,10 @@ export interface StageState {
   readonly scope: StageScope;
   /** CMD stands in this stage: ENTRYPOINT leaves it alone. */
   hasCmd: boolean;
-  /** The variables as a list, until they change. */
-  environment: Environment | undefined;
+  /** The variables as they were for the last step that wanted them. */
+  environment: StageEnvironment;
+  /** Those set since then. */
+  readonly changed: Map<string, string>;
 }
 
 /** A stage's state before its first instruction; `parent` is that of the stage it stands on. */
@@ -37,7 +39,8 @@ export function stageState(
   parent?: StageState,
 ): StageState {
   const scope = stageScope({ ...context, environment: image.env, parent: parent?.scope });
-  return { context, image, scope, hasCmd: false, environment: undefined };
+  const environment = new StageEnvironment(undefined, new Map(scope.variables));
+  return { context, image, scope, hasCmd: false, environment, changed: new Map() };
 }
 
 /** The instruction with its variables replaced; ENV and ARG hold from then on. */
@@ -45,14 +48,46 @@ export function evaluate<Kind extends StageInstruction>(
   state: StageState,
   instruction: Kind,
 ): Kind {
-  if (instruction.kind === 'env' || instruction.kind === 'arg') state.environment = undefined;
-  return state.scope.evaluate(instruction);
+  const evaluated = state.scope.evaluate(instruction);
+  for (const name of namesSet(evaluated)) {
+    const value = state.scope.variables.get(name);
+    if (value !== undefined) state.changed.set(name, value);
+  }
+  return evaluated;
+}
+
+function namesSet(instruction: StageInstruction): string[] {
+  if (instruction.kind === 'env') return instruction.pairs.map(({ key }) => key.text);
+  if (instruction.kind === 'arg') return instruction.definitions.map(({ name }) => name.text);
+  return [];
 }
 
 /** The variables in sight, for a RUN. */
 export function environmentOf(state: StageState): Environment {
-  state.environment ??= {
-    pairs: [...state.scope.variables].map(([name, value]) => `${name}=${value}`),
-  };
+  if (state.changed.size > 0) {
+    state.environment = new StageEnvironment(state.environment, new Map(state.changed));
+    state.changed.clear();
+  }
   return state.environment;
+}
+
+/** Keeps what changed since another one, so that many steps with many variables each take little. */
+class StageEnvironment implements Environment {
+  readonly #before: StageEnvironment | undefined;
+  readonly #changes: ReadonlyMap<string, string>;
+
+  constructor(before: StageEnvironment | undefined, changes: ReadonlyMap<string, string>) {
+    this.#before = before;
+    this.#changes = changes;
+  }
+
+  get pairs(): string[] {
+    const changes: ReadonlyMap<string, string>[] = [];
+    for (let at: StageEnvironment | undefined = this; at; at = at.#before)
+      changes.push(at.#changes);
+    const variables = new Map<string, string>();
+    for (const some of changes.reverse())
+      for (const [name, value] of some) variables.set(name, value);
+    return [...variables].map(([name, value]) => `${name}=${value}`);
+  }
 }

@@ -3,12 +3,19 @@ import {
   errorKind,
   errorMessage,
   formatReference,
+  inTurns,
   parseReference,
   type Reference,
 } from '../../core/index.ts';
 import { type Dockerfile, nearest, placedError, SyntaxFault } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildRequest } from '../builder.ts';
-import { type ImageNeed, imageKey, type Plan, type PlanOptions, planBuild } from '../plan/plan.ts';
+import {
+  type ImageNeed,
+  imageKey,
+  type Plan,
+  type PlanOptions,
+  planningBuild,
+} from '../plan/plan.ts';
 import type { BaseImage, BaseImages } from '../ports.ts';
 import type { Layouts } from './layouts.ts';
 
@@ -30,7 +37,7 @@ export async function planWithImages(
 ): Promise<Plan> {
   const { images } = options;
   for (;;) {
-    const result = planBuild(file, planOptions, images);
+    const result = await inTurns(planningBuild(file, planOptions, images), options.signal);
     if (result.kind === 'plan') return result.plan;
     const finding = result.needs.map(async (need) => {
       images.set(imageKey(need), await findImage(need, options));

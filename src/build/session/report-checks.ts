@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
+import { inTurns } from '../../core/index.ts';
 import {
   type BaseImageFacts,
-  checkDockerfile,
+  checkingDockerfile,
   type Dockerfile,
   excerptOf,
 } from '../../dockerfile/index.ts';
@@ -10,11 +12,13 @@ import type { BaseImage } from '../ports.ts';
 import type { Contexts } from './contexts.ts';
 import type { Session } from './session.ts';
 
+const warningsPerTurn = 200;
+
 /** Tells what BuildKit's checks find. Throws when the Dockerfile makes findings errors. */
 export async function reportChecks(
   file: Dockerfile,
   {
-    session: { request, emit },
+    session: { request, emit, controller },
     contexts,
     planOptions,
     images,
@@ -25,7 +29,7 @@ export async function reportChecks(
     images: ReadonlyMap<string, BaseImage>;
   },
 ): Promise<void> {
-  const { warnings, error } = checkDockerfile(file, {
+  const checking = checkingDockerfile(file, {
     buildArgs: request.buildArgs,
     buildPlatform: planOptions.native,
     targetPlatform: planOptions.platform,
@@ -36,7 +40,9 @@ export async function reportChecks(
       get: (name, platform) => factsOf(images.get(imageKey({ name, platform }))),
     },
   });
-  for (const { check, message, description, range } of warnings) {
+  const { warnings, error } = await inTurns(checking, controller.signal);
+  for (const [at, { check, message, description, range }] of warnings.entries()) {
+    if (at % warningsPerTurn === warningsPerTurn - 1) await setImmediate();
     const { line } = range.start;
     const { fileName, source } = file;
     const endLine = range.end.line;

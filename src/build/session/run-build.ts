@@ -1,7 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
-import { type Dockerfile, parseDockerfile } from '../../dockerfile/index.ts';
+import { inTurns } from '../../core/index.ts';
+import { type Dockerfile, parsingDockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent } from '../builder.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
+import { checkHistory } from '../export/write-image.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { BaseImage } from '../ports.ts';
 import { createViews } from '../solve/views.ts';
@@ -39,8 +40,6 @@ export async function runBuild(
     hold: (resource) => void resources.use(resource),
   });
   const file = await loadDockerfile(session, contexts);
-  // A file of a hundred thousand lines takes its time in each of these; others get their turn.
-  await setImmediate();
   const planOptions = planOptionsOf(request, ports.emulators);
   const images = new Map<string, BaseImage>();
   const layouts = openLayouts({
@@ -52,12 +51,11 @@ export async function runBuild(
   const planning = planWithImages(file, planOptions, finding);
   // The checks know more once the base images are there, and are told of even if one is not.
   await planning.catch(() => {});
-  await setImmediate();
   signal.throwIfAborted();
   await reportChecks(file, { session, contexts, planOptions, images });
   const plan = await planning;
-  await setImmediate();
   if (request.checkOnly) return undefined;
+  checkHistory(plan.target.image);
   const epochS = epochOf(request);
   for (const { chain } of plan.images.values()) if (chain) session.held.add(chain);
   await checkPlatforms(plan, ports.emulators);
@@ -87,14 +85,17 @@ function missingDevices({ stages }: Plan): BuildEvent[] {
   );
 }
 
-async function loadDockerfile({ request, emit }: Session, contexts: Contexts): Promise<Dockerfile> {
+async function loadDockerfile(
+  { request, emit, controller }: Session,
+  contexts: Contexts,
+): Promise<Dockerfile> {
   const { dockerfile } = request;
   const name = 'path' in dockerfile ? dockerfile.path : (dockerfile.fileName ?? 'Dockerfile');
   const task = `[internal] load build definition from ${name.split('/').at(-1)}`;
   emit({ kind: 'task-started', task, atMs: Date.now() });
   try {
     const text = 'text' in dockerfile ? dockerfile.text : await read(dockerfile.path);
-    const file = parseDockerfile(text, { fileName: name });
+    const file = await inTurns(parsingDockerfile(text, { fileName: name }), controller.signal);
     emit({ kind: 'task-done', task, atMs: Date.now() });
     return file;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { BerthError, invalid } from '../../core/index.ts';
+import { atOnce, BerthError, invalid, type Pieces } from '../../core/index.ts';
 import { type Expansion, expansionOf } from '../expand.ts';
 import { type GlobalScope, globalScope } from '../global-scope.ts';
 import type { Dockerfile, Stage } from '../parse.ts';
@@ -32,12 +32,20 @@ export interface CheckResult {
 }
 
 /** Runs BuildKit's build checks. Throws nothing about the Dockerfile: that is `error`. */
-export function checkDockerfile(dockerfile: Dockerfile, input: CheckInput = {}): CheckResult {
+export function checkDockerfile(dockerfile: Dockerfile, input?: CheckInput): CheckResult {
+  return atOnce(checkingDockerfile(dockerfile, input));
+}
+
+/** As `checkDockerfile`, in pieces. */
+export function* checkingDockerfile(
+  dockerfile: Dockerfile,
+  input: CheckInput = {},
+): Pieces<CheckResult> {
   const warnings: CheckWarning[] = [];
   let error: BerthError | undefined;
   try {
     const options = optionsOf(dockerfile, input);
-    runChecks(dockerfile, input, reporter(options, warnings));
+    yield* runChecks(dockerfile, input, reporter(options, warnings));
     if (options.error && warnings.length > 0) {
       const names = new Set(warnings.map(({ check }) => check));
       error = invalid(`lint violation found for rules: ${[...names].join(', ')}`);
@@ -73,17 +81,21 @@ function reporter(options: CheckOptions, warnings: CheckWarning[]): ReporterOf {
   };
 }
 
-function runChecks(dockerfile: Dockerfile, input: CheckInput, report: ReporterOf): void {
+function* runChecks(dockerfile: Dockerfile, input: CheckInput, report: ReporterOf): Pieces<void> {
   const { buildArgs, target } = input;
   const targetPlatform = targetPlatformOf(input);
   const { buildPlatform = targetPlatformOf({}) } = input;
-  for (const check of allChecks) check.file?.({ dockerfile }, report(check));
+  for (const check of allChecks) {
+    yield;
+    check.file?.({ dockerfile }, report(check));
+  }
   const scopeOptions = { buildPlatform, targetPlatform, target };
   const global = globalScope(dockerfile, { ...scopeOptions, buildArgs });
   const defaults = defaultScope(dockerfile, scopeOptions);
   const known = new Map<string, string | undefined>(global.variables);
   for (const name of global.declared) if (!known.has(name)) known.set(name, undefined);
   for (const stage of dockerfile.stages) {
+    yield;
     const { from } = stage;
     const visit = {
       stage,
@@ -97,6 +109,7 @@ function runChecks(dockerfile: Dockerfile, input: CheckInput, report: ReporterOf
     for (const check of allChecks) check.from?.(visit, report(check));
   }
   for (const visit of stageVisits(dockerfile, global, input)) {
+    yield;
     for (const check of allChecks) check.instruction?.(visit, report(check, visit.place));
   }
 }
