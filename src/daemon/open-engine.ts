@@ -62,7 +62,7 @@ export async function openEngine(options: {
   );
   await store.snapshots.recover(engine.liveSnapshots());
   await engine.adopt();
-  const steps = createStepRunner({ runPath, host, networks });
+  const steps = opened.use(createStepRunner({ runPath, host, networks }));
   await steps.cleanUp();
   const kept = opened.move();
   return {

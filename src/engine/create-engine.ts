@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { errorMessage } from '../core/index.ts';
 import { openCgroups } from '../linux/index.ts';
 import type { Database, ImageStore, Snapshots } from '../store/index.ts';
+import { defaultCgroupParent } from './bundle/build-bundle.ts';
 import { type HostFacts, readHostFacts } from './bundle/host-facts.ts';
 import { attach, logsOf } from './containers/attach.ts';
 import type { Container } from './containers/container.ts';
@@ -113,6 +114,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       }
       await parts.outputs[Symbol.asyncDispose]();
       await shimEvents[Symbol.asyncDispose]();
+      if (parts.runs.size === 0) parts.cgroups.removeEmpty(defaultCgroupParent);
     },
   };
 }

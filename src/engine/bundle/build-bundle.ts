@@ -47,7 +47,8 @@ export interface BundleInput {
 }
 
 const initPath = '/sbin/docker-init';
-const defaultCgroupParent = '/berth';
+/** Where cgroups of containers lie that name no other place. */
+export const defaultCgroupParent = '/berth';
 
 /**
  * The OCI configuration of a container, as Docker writes it (moby, daemon/oci_linux.go). Pure.

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoCode } from '../../core/index.ts';
 
@@ -15,6 +15,8 @@ export interface Cgroups {
   kill(path: string): void;
   /** How often the kernel killed a process of the cgroup for want of memory. */
   oomKills(path: string): number;
+  /** Removes a cgroup, in every hierarchy where nothing is in it. */
+  removeEmpty(path: string): void;
   /** Text of a controller's file, such as `('memory', 'memory.stat')`; '' when missing. */
   read(path: string, controller: string, file: string): string;
 }
@@ -26,7 +28,9 @@ export function openCgroups(): Cgroups {
 }
 
 function version1(): Cgroups {
-  const mounts = controllerMounts(readFileSync('/proc/self/mounts', 'utf8'));
+  const table = readFileSync('/proc/self/mounts', 'utf8');
+  const mounts = controllerMounts(table);
+  const hierarchies = hierarchyMounts(table);
   const folderOf = (path: string, controller: string) =>
     join(mounts.get(controller) ?? join(root, controller), path);
   // Any controller will do: the runtime joins a container to all of them.
@@ -36,6 +40,9 @@ function version1(): Cgroups {
     version: 1,
     processes,
     kill: (path) => killAll(processes(path)),
+    removeEmpty(path) {
+      for (const place of hierarchies) removeFolderIfEmpty(join(place, path));
+    },
     oomKills(path) {
       const text = readOrEmpty(join(folderOf(path, 'memory'), 'memory.oom_control'));
       return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
@@ -51,6 +58,7 @@ function version2(): Cgroups {
     kill(path) {
       killAll(processesBelow(join(root, path)));
     },
+    removeEmpty: (path) => removeFolderIfEmpty(join(root, path)),
     oomKills(path) {
       const text = readOrEmpty(join(root, path, 'memory.events'));
       return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
@@ -70,6 +78,23 @@ export function controllerMounts(table: string): Map<string, string> {
     }
   }
   return found;
+}
+
+/** Where every hierarchy is mounted, those without controllers too. */
+export function hierarchyMounts(table: string): string[] {
+  const places = table.split('\n').flatMap((line) => {
+    const [, place, type] = line.split(' ');
+    return place && (type === 'cgroup' || type === 'cgroup2') ? [place] : [];
+  });
+  return [...new Set(places)];
+}
+
+function removeFolderIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!['EBUSY', 'ENOENT', 'ENOTEMPTY'].includes(errnoCode(error) ?? '')) throw error;
+  }
 }
 
 function processesBelow(folder: string): number[] {

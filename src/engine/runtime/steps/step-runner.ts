@@ -17,7 +17,7 @@ import { stepBundle } from './step-bundle.ts';
 import type { StepRequest } from './step-request.ts';
 import { behindTerminal, followSize } from './step-terminal.ts';
 
-export interface StepRunner {
+export interface StepRunner extends Disposable {
   /**
    * Runs a step to its end. Throws `invalid` with the runtime's words when its program cannot be
    * started, `canceled` after an abort; whatever happens, nothing of the step is left.
@@ -25,6 +25,7 @@ export interface StepRunner {
   run(request: StepRequest): Promise<{ exitCode: number; oomKilled: boolean }>;
   /** Ends and removes the steps of a daemon that is gone; before the first `run`. */
   cleanUp(): Promise<void>;
+  /** Dispose, once no step runs, removes what they shared. */
 }
 
 const cgroupParent = '/berth-steps';
@@ -71,6 +72,7 @@ export function createStepRunner(options: {
         await rm(folder, { recursive: true, force: true });
       }
     },
+    [Symbol.dispose]: () => runtime.cgroups.removeEmpty(cgroupParent),
     async cleanUp() {
       for (const id of await namesIn(runtime.statePath)) await destroy(runtime, id);
       for (const id of await namesIn(stepsPath)) {
