@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
 import type { Excerpt, Place } from '../dockerfile/index.ts';
 import type { Platform } from '../image/index.ts';
+import type { BuildOutline, OutlineTarget } from './plan/outline.ts';
 import type { RegistryAuth, RunRequest, StepLimits, TerminalSize } from './ports.ts';
 import type { RemoteFolder } from './remote-folder.ts';
 
@@ -80,6 +81,8 @@ export interface BuildRequest {
   keepFailedStep?: boolean;
   /** Says only what the builder's own checks find; runs nothing. */
   checkOnly?: boolean;
+  /** Emits only what the Dockerfile offers: what its target takes, or which targets it has. */
+  describeOnly?: 'outline' | 'targets';
 }
 
 /** Secrets that are asked for when a step wants them; undefined for an unknown id. */
@@ -111,7 +114,7 @@ export type CacheAddress =
   | { kind: 'inline' };
 
 export interface BuildResult extends AsyncDisposable {
-  /** Digest of the image's config; empty when only the checks were asked for. */
+  /** Digest of the image's config; empty when only checks or a description were asked for. */
   readonly imageId: Digest;
   /** Digest of its manifest, where one was made (push, archive). */
   readonly manifestDigest?: Digest;
@@ -168,7 +171,10 @@ export type BuildEvent =
       /** The lines it is about, for one that has a line. */
       place?: Place;
     }
-  | { kind: 'line-usage'; lines: readonly LineUsage[] };
+  | { kind: 'line-usage'; lines: readonly LineUsage[] }
+  /** With BuildRequest.describeOnly; `source` is the Dockerfile. */
+  | { kind: 'outline'; source: string; outline: BuildOutline }
+  | { kind: 'targets'; source: string; targets: readonly OutlineTarget[] };
 
 /**
  * `imageId` of an event names the image as it is after the step: a real image for FROM and the last

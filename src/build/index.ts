@@ -27,6 +27,7 @@ export { createSqliteRecords, type RecordsDatabase } from './cache/sqlite-record
 export { changeConfig } from './change-config.ts';
 export { type GitAddress, parseGitAddress } from './context/git-address.ts';
 export { type BerthBuilder, createBuilder } from './create-builder.ts';
+export type { BuildOutline, OutlineArg, OutlineMount, OutlineTarget } from './plan/outline.ts';
 export type {
   BaseImage,
   BaseImages,

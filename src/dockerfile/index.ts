@@ -11,6 +11,7 @@ export type { BaseImageFacts, CheckInput } from './checks/check-input.ts';
 export { type CheckOptions, parseCheckOptions } from './checks/check-options.ts';
 export type { Flag } from './command-text.ts';
 export type { Directive, DirectiveName, EscapeToken } from './directives.ts';
+export { descriptionsIn } from './doc-comments.ts';
 export {
   type ExpandOptions,
   type Expansion,

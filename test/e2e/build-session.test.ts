@@ -311,6 +311,21 @@ describe('docker buildx and compose', { skip: buildx ? false : clients[1]!.missi
     }
   });
 
+  it('says what a Dockerfile takes, and which targets it has', async () => {
+    const folder = folderOf('outlined', {
+      Dockerfile: [
+        '# VERSION what to build\nARG VERSION=1\nFROM busybox AS base\nARG VERSION',
+        '# last is the one\nFROM base AS last\nRUN --mount=type=secret,id=tok,required true\n',
+      ].join('\n'),
+    });
+    const outline = await ok('buildx', 'build', '--call=outline', folder);
+    assert.match(outline, /^TARGET: +last\nDESCRIPTION: is the one$/m);
+    assert.match(outline, /^VERSION +1 +what to build$/m);
+    assert.match(outline, /^tok +true$/m);
+    const targets = await ok('buildx', 'build', '--call=targets', folder);
+    assert.match(targets, /^base +\nlast \(default\) is the one$/m);
+  });
+
   it('tells of the builder, its disk and what it frees', async () => {
     assert.match(await ok('buildx', 'inspect'), /Status:\s+running/);
     assert.match(await ok('buildx', 'du'), /Total:/);

@@ -44,7 +44,7 @@ async function disposeAfter(
   await resources.disposeAsync();
 }
 
-/** The result where only the checks were asked for. */
+/** The result where only checks or a description were asked for. */
 const nothingBuilt: Finished = { imageId: '' as Digest, archives: [] };
 
 function isFailure(error: unknown): boolean {

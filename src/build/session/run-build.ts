@@ -1,9 +1,10 @@
 import { inTurns } from '../../core/index.ts';
 import { type Dockerfile, parsingDockerfile } from '../../dockerfile/index.ts';
-import type { BuildEvent } from '../builder.ts';
+import type { BuildEvent, BuildRequest } from '../builder.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
 import { checkHistory } from '../export/write-image.ts';
-import type { Plan } from '../plan/plan.ts';
+import { buildOutline, outlineTargets } from '../plan/outline.ts';
+import type { Plan, PlanOptions } from '../plan/plan.ts';
 import type { BaseImage } from '../ports.ts';
 import { createViews } from '../solve/views.ts';
 import { type Contexts, createContexts } from './contexts.ts';
@@ -16,7 +17,7 @@ import type { BuilderState, ResolvedRecord, Session, SolvedBuild } from './sessi
 import { createSessionFolders } from './session-folders.ts';
 import { solvePlan } from './solve-plan.ts';
 
-/** Builds the target's layers. Undefined when only the checks were asked for. */
+/** Builds the target's layers. Undefined when only checks or a description were asked for. */
 export async function runBuild(
   state: BuilderState,
   session: Session,
@@ -41,6 +42,10 @@ export async function runBuild(
   });
   const file = await loadDockerfile(session, contexts);
   const planOptions = planOptionsOf(request, ports.emulators);
+  if (request.describeOnly) {
+    emit(description(file, request.describeOnly, planOptions));
+    return undefined;
+  }
   const images = new Map<string, BaseImage>();
   const layouts = openLayouts({
     ...{ request, ports, signal, limits, kept: state.kept, newFolder: folders.newFolder },
@@ -69,6 +74,17 @@ export async function runBuild(
   const target = await solvePlan({ ...state, ports: { ...ports, filesystems } }, solving);
   await contexts.drain();
   return { plan, target, epochS, filesystems, resolved };
+}
+
+function description(
+  file: Dockerfile,
+  what: NonNullable<BuildRequest['describeOnly']>,
+  options: PlanOptions,
+): BuildEvent {
+  const source = file.source.text;
+  return what === 'targets'
+    ? { kind: 'targets', source, targets: outlineTargets(file) }
+    : { kind: 'outline', source, outline: buildOutline(file, options) };
 }
 
 /** A device that a step may go without is told of, as there are none here. */

@@ -1,3 +1,4 @@
+import { descriptionsIn } from '../doc-comments.ts';
 import type {
   ArgDefinition,
   ArgInstruction,
@@ -32,17 +33,6 @@ export function parseArg(request: Request): ArgInstruction {
     return { name, defaultValue, description: descriptions.get(name.text) };
   });
   return { ...common('arg', request), definitions };
-}
-
-/** What comments say of the name each begins with; the first of a name counts. */
-function descriptionsIn(comments: readonly string[]): Map<string, string> {
-  const descriptions = new Map<string, string>();
-  for (const comment of comments) {
-    const blank = comment.indexOf(' ');
-    const name = comment.slice(0, blank);
-    if (blank > 0 && !descriptions.has(name)) descriptions.set(name, comment.slice(blank + 1));
-  }
-  return descriptions;
 }
 
 /** The pairs of ENV and LABEL: `=` in the first word decides between the form of today and the old. */

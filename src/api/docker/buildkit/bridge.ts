@@ -1,9 +1,9 @@
 import { canceled, notFound, type Reference, unsupported } from '../../../core/index.ts';
 import { type Call, type Methods, unary } from '../../../session/index.ts';
 import * as messages from './control-messages.ts';
+import { answerQuestion } from './describe-report.ts';
 import { exportersOf } from './exporters.ts';
 import { failureOf } from './failure-status.ts';
-import { lintReport } from './lint-report.ts';
 import type { BuildkitPorts } from './ports.ts';
 import { readCall } from './read-call.ts';
 import { linkedResult, linkTo } from './result-link.ts';
@@ -95,7 +95,7 @@ async function solveFrontend(
   const { builder } = ports;
   const options = { builder, session, ref: solve.ref, feed: solve.feed, signal };
   if (call.subrequest !== undefined) {
-    return { ref: '', metadata: await lintReport(call, options) };
+    return { ref: '', metadata: await answerQuestion(call, options) };
   }
   const exporters = exportersOf(exporterSpecs(asked));
   const built = await runCall(call, { ...options, exporters, dropName: ports.dropName });

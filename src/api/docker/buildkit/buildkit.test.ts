@@ -227,6 +227,64 @@ test('checks alone are answered as the lint request', async () => {
   assert.equal((await solved).ExporterResponse.size, 0);
 });
 
+test('questions about a Dockerfile are answered in JSON and as text', async () => {
+  const source = 'FROM x\n';
+  await using api = await serve(async ({ describeOnly }, { onEvent }) => {
+    const at = { line: 1, endLine: 2 };
+    if (describeOnly === 'targets') {
+      const target = { name: 'a', description: 'is all', base: 'x', platform: '', ...at };
+      const targets = [{ ...target, isDefault: true }];
+      onEvent({ kind: 'targets', source, targets });
+    } else if (describeOnly === 'outline') {
+      const args = [{ name: 'LONG_ARG', value: 'v', description: 'says', ...at }];
+      const secrets = [{ name: 's', required: true, ...at }];
+      const outline = { name: '', description: 'is all', args, secrets, ssh: [] };
+      onEvent({ kind: 'outline', source, outline });
+    }
+    return done();
+  });
+  using offers = contextOf({ Dockerfile: source });
+  await using channel = await client(api, offers);
+  const ask = async (requestid: string) => {
+    channel.ask(messages.solve, { Ref: 'b1', Session: 's1' }).catch(() => {});
+    await channel.ask(messages.ping, {}, asBuild);
+    const FrontendOpt = new Map([['requestid', requestid]]);
+    const asked = { Frontend: 'dockerfile.v0', FrontendOpt };
+    const { result } = await channel.ask(messages.bridgeSolve, asked, asBuild);
+    await channel.ask(messages.bridgeReturn, { result: { metadata: new Map() } }, asBuild);
+    const { 'result.json': json, 'result.txt': text } = Object.fromEntries(result.metadata);
+    return { json: JSON.parse(String(json)), text: String(text) };
+  };
+  const ranges = [1, 2].map((line) => ({ start: { line }, end: { line } }));
+  const rest = { location: { ranges } };
+  const sources = [Buffer.from(source).toString('base64')];
+  assert.deepEqual(await ask('frontend.targets'), {
+    json: {
+      targets: [{ name: 'a', default: true, description: 'is all', base: 'x', ...rest }],
+      sources,
+    },
+    text: 'TARGET      DESCRIPTION\na (default) is all\n',
+  });
+  assert.deepEqual(await ask('frontend.outline'), {
+    json: {
+      description: 'is all',
+      args: [{ name: 'LONG_ARG', description: 'says', value: 'v', ...rest }],
+      secrets: [{ name: 's', required: true, ...rest }],
+      sources,
+    },
+    text: [
+      ...['TARGET:      (default)', 'DESCRIPTION: is all', ''],
+      ...['BUILD ARG   VALUE   DESCRIPTION', 'LONG_ARG    v       says', ''],
+      ...['SECRET   REQUIRED', 's        true', '', ''],
+    ].join('\n'),
+  });
+  const { json } = await ask('frontend.subrequests.describe');
+  assert.deepEqual(
+    json.map(({ name }: { name: string }) => name),
+    ['frontend.outline', 'frontend.targets', 'frontend.subrequests.describe'],
+  );
+});
+
 test('the daemon tells of itself', async () => {
   await using api = await serve(async () => done());
   await using channel = openChannel(await hijack(api, '/grpc'));

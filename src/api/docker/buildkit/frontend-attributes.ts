@@ -15,7 +15,7 @@ export interface FrontendCall {
     /** Whose folder it is; the build's own session when absent. */
     readonly session?: Session;
   };
-  /** Question asked in place of a build: `frontend.lint`. */
+  /** Question asked in place of a build, such as `frontend.lint`. */
   readonly subrequest: string | undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { BuildEvent } from '../../../build/index.ts';
-import { errorMessage, unsupported } from '../../../core/index.ts';
+import { errorMessage } from '../../../core/index.ts';
 import { exportersOf } from './exporters.ts';
 import { linesOf } from './failure-status.ts';
 import type { FrontendCall } from './frontend-attributes.ts';
@@ -9,16 +9,13 @@ import { ruleUrl } from './trace-build.ts';
 type Warning = Extract<BuildEvent, { kind: 'warning' }>;
 
 /**
- * Answers a question about a Dockerfile as the frontend's metadata: `frontend.lint` is what
- * `docker build --check` asks (BuildKit, frontend/subrequests/lint). Throws `unsupported` for others.
+ * What the checks find, as the frontend's metadata: `frontend.lint` is what `docker build --check`
+ * asks (BuildKit, frontend/subrequests/lint).
  */
 export async function lintReport(
   call: FrontendCall,
   options: Omit<RunOptions, 'exporters'>,
 ): Promise<Map<string, Uint8Array>> {
-  if (call.subrequest !== 'frontend.lint') {
-    throw unsupported(`solve: the request ${JSON.stringify(call.subrequest)} is not supported`);
-  }
   const warnings: Warning[] = [];
   const onEvent = (event: BuildEvent) => {
     if (event.kind === 'warning') warnings.push(event);

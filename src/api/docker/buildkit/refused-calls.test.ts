@@ -14,7 +14,7 @@ describe('what is refused', () => {
     ['an exporter', {}, [{ Type: 'x', Attrs: new Map() }], /exporter "x" could not be found/],
     ['a missing Dockerfile', { filename: 'no/Df' }, [moby], /open no\/Df: no such file/],
     ['a Dockerfile outside', { filename: '../../etc/passwd' }, [moby], /open etc\/passwd: no such/],
-    ['another question', { requestid: 'frontend.x' }, [moby], /"frontend.x" is not supported/],
+    ['another question', { requestid: 'frontend.x' }, [moby], /unsupported request frontend.x/],
   ] as const) {
     test(name, async () => {
       await using api = await serve(never);

@@ -51,7 +51,8 @@ export class CallFailure extends Error {
 /** Runs a frontend's call as a build, told of in the feed. Throws CallFailure. */
 export async function runCall(
   call: FrontendCall,
-  options: RunOptions & { onEvent?: (event: BuildEvent) => void; checkOnly?: boolean },
+  options: RunOptions &
+    Pick<BuildRequest, 'checkOnly' | 'describeOnly'> & { onEvent?: (event: BuildEvent) => void },
 ): Promise<BuiltCall> {
   const { exporters, session, signal, builder, ref, feed } = options;
   let source: SourceInfo | undefined;
@@ -77,6 +78,7 @@ export async function runCall(
       tags: exporters.tags,
       outputs: exporters.outputs,
       checkOnly: options.checkOnly,
+      describeOnly: options.describeOnly,
     };
     const result = await builder.build(request, { onEvent, signal });
     let named: Promise<Reference> | undefined;

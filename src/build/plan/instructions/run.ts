@@ -130,7 +130,11 @@ function originOf(mount: Mount, origins: ReadonlyMap<string, Origin>): MountActi
   return mount.type === 'bind' ? { kind: 'main-context' } : undefined;
 }
 
-function idOf({ type, id, source }: Mount, target: string): string {
+/** The name by which a mount is known to the client; `target` stands in for one without. */
+export function idOf(
+  { type, id, source }: Pick<Mount, 'type' | 'id' | 'source'>,
+  target: string,
+): string {
   if (type === 'ssh') return id || 'default';
   if (type === 'secret') return id || source || posix.basename(target);
   return id || target;
