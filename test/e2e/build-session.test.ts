@@ -328,8 +328,16 @@ describe('docker buildx and compose', { skip: buildx ? false : clients[1]!.missi
 
   it('tells of the builder, its disk and what it frees', async () => {
     assert.match(await ok('buildx', 'inspect'), /Status:\s+running/);
+    await ok('buildx', 'build', folderOf('kept', { Dockerfile: 'FROM busybox\nRUN echo kept\n' }));
     assert.match(await ok('buildx', 'du'), /Total:/);
+    const told = await ok('buildx', 'du', '--verbose', '--filter', 'type=regular');
+    assert.match(told, /Mutable: +false[\s\S]*Description: +RUN echo kept\n/);
+    const [, id = ''] = /^ID: +(\S+)/m.exec(told) ?? [];
+    assert.match(await ok('buildx', 'du', '--filter', `id=${id.slice(0, 12)}`), new RegExp(id));
+    assert.match(await ok('buildx', 'prune', '-af', '--filter', `id=${id}`), new RegExp(id));
+    assert.doesNotMatch(await ok('buildx', 'du'), new RegExp(id));
     assert.match(await ok('buildx', 'prune', '-af'), /Total:/);
+    assert.doesNotMatch(await ok('buildx', 'du'), /RUN echo kept/);
   });
 
   it('pushes, and keeps its cache in a registry, logged in as its client is', async () => {

@@ -104,6 +104,8 @@ export const info: UnaryMethod<
 
 export interface UsageRecord {
   readonly ID: string;
+  /** Whether builds write to it. */
+  readonly Mutable: boolean;
   readonly InUse: boolean;
   readonly Size: number;
   readonly CreatedAt: Timestamp;
@@ -116,6 +118,7 @@ export interface UsageRecord {
 }
 const usageRecord = {
   ID: [1, 'string'],
+  Mutable: [2, 'bool'],
   InUse: [3, 'bool'],
   Size: [4, 'int64'],
   CreatedAt: [6, timestamp],
@@ -127,12 +130,14 @@ const usageRecord = {
   Parents: [12, 'string', 'repeated'],
 } as const;
 
-export const diskUsage: UnaryMethod<
-  { filter: readonly string[] },
-  { record: readonly UsageRecord[] }
-> = {
+export interface DiskUsageRequest {
+  readonly filter: readonly string[];
+  /** Nanoseconds. */
+  readonly ageLimit: string;
+}
+export const diskUsage: UnaryMethod<DiskUsageRequest, { record: readonly UsageRecord[] }> = {
   path: controlPath('DiskUsage'),
-  request: message({ filter: [1, 'string', 'repeated'] }),
+  request: message({ filter: [1, 'string', 'repeated'], ageLimit: [2, 'int64'] }),
   response: message({ record: [1, usageRecord, 'repeated'] }),
 };
 
@@ -143,6 +148,7 @@ export interface PruneRequest {
   readonly keepDuration: string;
   readonly reservedSpace: string;
   readonly maxUsedSpace: string;
+  readonly minFreeSpace: string;
 }
 export const prunePath = controlPath('Prune');
 export const pruneRequest = message<PruneRequest>({
@@ -151,6 +157,7 @@ export const pruneRequest = message<PruneRequest>({
   keepDuration: [3, 'int64'],
   reservedSpace: [4, 'int64'],
   maxUsedSpace: [5, 'int64'],
+  minFreeSpace: [6, 'int64'],
 });
 export const pruneResponse = message<UsageRecord>(usageRecord);
 

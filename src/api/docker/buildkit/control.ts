@@ -1,7 +1,7 @@
 import { unlessAborted, unsupported } from '../../../core/index.ts';
 import { type Methods, serverStream, unary } from '../../../session/index.ts';
 import { bridgeMethods, exporterSpecs } from './bridge.ts';
-import { cacheOptionsOf, usageMatches, usageRecordOf } from './cache-records.ts';
+import { cacheOptionsOf, usageRecordOf, usageWanted } from './cache-records.ts';
 import * as messages from './control-messages.ts';
 import { exportersOf } from './exporters.ts';
 import { failureOf, returnedFailure } from './failure-status.ts';
@@ -64,18 +64,18 @@ function stateMethods(ports: BuildkitPorts): Methods {
       buildkitVersion: { package: 'berth', version: `v${ports.version}`, revision: '' },
     })),
 
-    [diskUsage.path]: unary(diskUsage.request, diskUsage.response, async ({ filter }) => ({
-      record: (await ports.cache.usage())
-        .filter((usage) => usageMatches(usage, filter))
-        .map(usageRecordOf),
-    })),
+    [diskUsage.path]: unary(diskUsage.request, diskUsage.response, async (request) => {
+      const records = await ports.cache.usage();
+      return { record: inWords(() => usageWanted(request, records)).map(usageRecordOf) };
+    }),
 
     [messages.prunePath]: serverStream(
       messages.pruneRequest,
       messages.pruneResponse,
       async function* (request) {
         const before = await ports.cache.usage();
-        const { deleted } = await ports.cache.prune(cacheOptionsOf(request));
+        const options = inWords(() => cacheOptionsOf(request, before));
+        const { deleted } = await ports.cache.prune(options);
         const gone = new Set(deleted);
         for (const usage of before) if (gone.has(usage.id)) yield usageRecordOf(usage);
       },
@@ -94,6 +94,15 @@ function stateMethods(ports: BuildkitPorts): Methods {
 
     [updateHistory.path]: unary(updateHistory.request, updateHistory.response, () => ({})),
   };
+}
+
+/** What is thrown, as clients of BuildKit show it: without the name of a code before it. */
+function inWords<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw failureOf(error);
+  }
 }
 
 function refuse({ Definition, SourcePolicy, Frontend }: messages.ControlSolve): void {
