@@ -32,6 +32,10 @@ export function hijackable(
       socket.setNoDelay(true);
       socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     },
+    handOver() {
+      accepted = true;
+      return { request, socket };
+    },
     response() {
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
@@ -46,18 +50,21 @@ export function hijackable(
 }
 
 /**
- * Ends our side, and reads away what the client still sends until it ends its own: closing over
- * unread bytes would show the client a reset in place of the end.
+ * Ends our side, however long the client takes to read it all, and reads away what the client still
+ * sends until it ends its own, or a while: closing over unread bytes would show the client a reset in
+ * place of the end.
  */
 export function closeAfterReading(socket: Socket): void {
   if (socket.destroyed) return;
-  socket.end();
+  let timer: NodeJS.Timeout | undefined;
+  socket.end(() => {
+    timer = setTimeout(() => socket.destroy(), lingerMs).unref();
+  });
   if (socket.readableEnded) {
     socket.destroySoon();
     return;
   }
   socket.resume();
-  const timer = setTimeout(() => socket.destroy(), lingerMs).unref();
   socket.once('end', () => socket.destroySoon());
   socket.once('close', () => clearTimeout(timer));
 }
