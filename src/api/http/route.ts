@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ByteStream } from '../../core/index.ts';
 import type { Query } from './query.ts';
@@ -50,6 +50,8 @@ export interface Hijack {
    */
   accept(contentType: string, protocol?: string): void;
   readonly upgrade: boolean;
+  /** In place of `accept`: hands request and connection over to a protocol that answers by itself. */
+  handOver(): { readonly request: IncomingMessage; readonly socket: Socket };
 }
 
 /** The routes of one API and how it words its errors. */

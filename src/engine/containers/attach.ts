@@ -110,7 +110,7 @@ function couple(
   run: Run,
   client: Duplex,
   listening: Listening,
-  { stdin, stdout, stderr, keys, signal }: JoinOptions,
+  { stdin, stdout, stderr, raw, keys, signal }: JoinOptions,
 ): Promise<Parting> {
   const input = stdin ? run.stdin : undefined;
   return joinStreams(
@@ -118,6 +118,7 @@ function couple(
     { output: listening.chunks, input },
     {
       terminal: run.terminal,
+      raw,
       stdout,
       stderr,
       closesInput: run.closesStdin,
@@ -132,12 +133,12 @@ async function replay(
   parts: EngineParts,
   record: ContainerRecord,
   client: Duplex,
-  { stdout, stderr, signal }: AttachOptions,
+  { stdout, stderr, raw, signal }: AttachOptions,
 ): Promise<void> {
-  const terminal = record.config.Tty === true;
+  const isUnframed = raw || record.config.Tty === true;
   for await (const line of logsOf(parts, record.id, { stdout, stderr, follow: false, signal })) {
     const { stream, bytes } = line;
-    const isTaken = client.write(terminal ? bytes : encodeFrame({ stream, bytes }));
+    const isTaken = client.write(isUnframed ? bytes : encodeFrame({ stream, bytes }));
     if (!isTaken) await drained(client);
   }
 }

@@ -81,6 +81,8 @@ export interface AttachOptions {
   logs: boolean;
   /** Go on with what comes. */
   follow: boolean;
+  /** Output arrives unframed also without a terminal. */
+  raw?: boolean;
   detachKeys?: string;
   signal?: AbortSignal;
   /** Called once the streams are joined, before any byte: the moment to answer the upgrade. */

@@ -13,6 +13,8 @@ export interface ProcessStreams {
 
 export interface JoinOptions {
   readonly terminal: boolean;
+  /** Output goes unframed also without a terminal. */
+  readonly raw?: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
   /** The end of the client's input is the end of the process's, too. */
@@ -64,12 +66,12 @@ export async function joinStreams(
 async function passOutput(
   client: Duplex,
   output: AsyncIterable<OutputChunk>,
-  { terminal, stdout, stderr, parted }: JoinOptions & { parted: AbortSignal },
+  { terminal, raw, stdout, stderr, parted }: JoinOptions & { parted: AbortSignal },
 ): Promise<void> {
   for await (const { stream, bytes } of output) {
     if (parted.aborted) return;
     if (stream === 'stdout' ? !stdout : !stderr) continue;
-    const isTaken = client.write(terminal ? bytes : encodeFrame({ stream, bytes }));
+    const isTaken = client.write(terminal || raw ? bytes : encodeFrame({ stream, bytes }));
     if (!isTaken) await once(client, 'drain', { signal: parted });
   }
 }

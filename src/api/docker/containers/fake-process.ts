@@ -112,13 +112,13 @@ export function nextLine(process: Process, signal?: AbortSignal): Promise<LogLin
 export async function join(
   process: Process,
   stream: Duplex,
-  options: { tty: boolean; stdin: boolean; stdout: boolean; stderr: boolean },
+  options: { tty: boolean; raw?: boolean; stdin: boolean; stdout: boolean; stderr: boolean },
 ): Promise<void> {
   const left = Promise.withResolvers<void>();
   const listener = (line: LogLine | undefined) => {
     if (line === undefined) left.resolve();
     else if (line.stream === 'stdout' ? options.stdout : options.stderr) {
-      stream.write(options.tty ? line.bytes : encodeFrame(line));
+      stream.write(options.tty || options.raw ? line.bytes : encodeFrame(line));
     }
   };
   process.listeners.add(listener);

@@ -9,7 +9,7 @@ import {
   put,
   type Route,
 } from '../../http/route.ts';
-import { attachContainer, terminalSize } from './attach.ts';
+import { attachByWebSocket, attachContainer, terminalSize } from './attach.ts';
 import { commitContainer } from './commit.ts';
 import { createContainer } from './create.ts';
 import { exportContainer, readPath, statPath, writePath } from './files.ts';
@@ -75,6 +75,11 @@ export function containerHijacks(ports: ContainerPorts): HijackRoute[] {
       method: 'POST',
       path: '/containers/:id/attach',
       handle: (request, connection) => attachContainer(ports, request, connection),
+    },
+    {
+      method: 'GET',
+      path: '/containers/:id/attach/ws',
+      handle: (request, connection) => attachByWebSocket(ports, request, connection),
     },
   ];
 }
