@@ -25,7 +25,7 @@ export { createMemoryRecords } from './cache/memory-records.ts';
 export type { CacheRecord, CacheRecords } from './cache/records.ts';
 export { createSqliteRecords, type RecordsDatabase } from './cache/sqlite-records.ts';
 export { changeConfig } from './change-config.ts';
-export { type GitAddress, parseGitAddress } from './context/git-address.ts';
+export { type GitAddress, parseGitAddress, withoutLogins } from './context/git-address.ts';
 export { type BerthBuilder, createBuilder } from './create-builder.ts';
 export type { BuildOutline, OutlineArg, OutlineMount, OutlineTarget } from './plan/outline.ts';
 export type {
@@ -48,6 +48,7 @@ export type {
   ModeTable,
   RegistryAuth,
   RegistryLogin,
+  RemoteAccess,
   ResolveOptions,
   RootFiles,
   Runner,

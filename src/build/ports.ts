@@ -339,7 +339,21 @@ export interface CopyItem {
  */
 export type ModeTable = Uint16Array;
 
-/** Fetches what ADD and remote contexts name. */
+/** What a build's client lends to whoever fetches for it; asked when it is wanted. */
+export interface RemoteAccess {
+  /** The value of the Authorization header for a host (`name` or `name:port`), if there is one. */
+  authorization(
+    service: 'git' | 'http',
+    host: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+  /** A socket of its own that leads to the client's ssh agent, if it lends one. */
+  agent(
+    signal: AbortSignal,
+  ): Promise<({ readonly socketPath: string } & AsyncDisposable) | undefined>;
+}
+
+/** Fetches what ADD and remote contexts name. No error shows the login of an address. */
 export interface Fetcher {
   /**
    * Gets a file. With `etag`, of an earlier answer, it may say that nothing has changed. Throws
@@ -347,14 +361,20 @@ export interface Fetcher {
    */
   http(
     url: string,
-    options: { etag?: string; signal?: AbortSignal },
+    options: { etag?: string; access: RemoteAccess; signal: AbortSignal },
   ): Promise<{ kind: 'unchanged' } | HttpContent>;
   /** The commit an address leads to now. Throws `not-found`, `unavailable`. */
-  commitOf(address: string, signal?: AbortSignal): Promise<string>;
-  /** Puts the files of a commit, or of the subfolder the address names, into an empty folder. */
+  commitOf(
+    address: string,
+    options: { access: RemoteAccess; signal: AbortSignal },
+  ): Promise<string>;
+  /**
+   * Puts the files of a commit, or of the subfolder the address names, into an empty folder; a `.git`
+   * that is kept knows no login.
+   */
   git(
     address: string,
-    options: { directory: string; keepGitDir: boolean; signal?: AbortSignal },
+    options: { directory: string; keepGitDir: boolean; access: RemoteAccess; signal: AbortSignal },
   ): Promise<{ commit: string }>;
 }
 

@@ -46,7 +46,7 @@ export function openBuilder(options: {
       baseImages: createBaseImages({ images, transfers }),
       images: createImageWriter(images),
       records: createSqliteRecords(database),
-      fetcher: createFetcher(),
+      fetcher: createFetcher({ knownHostsPath: join(config.rootPath, 'known_hosts') }),
       layers: createLayers({
         snapshots,
         images,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isHttpAddress, parseGitAddress } from './git-address.ts';
+import { isHttpAddress, parseGitAddress, withoutLogins } from './git-address.ts';
 
 test('git addresses', () => {
   const cases: [text: string, remote: string, ref: string, subdirectory: string][] = [
@@ -38,3 +38,18 @@ test('contradictions are refused', () => {
   assert.throws(() => parseGitAddress('https://h/b.git?ref=a&tag=b'), /more than one ref/);
   assert.throws(() => parseGitAddress('https://h/b.git?depth=1'), /unexpected query depth/);
 });
+
+for (const [text, shown] of [
+  ['https://user:pa55@h/x', 'https://xxxxx:xxxxx@h/x'],
+  ['https://t0ken@h:1/x.git#v1', 'https://xxxxx@h:1/x.git#v1'],
+  ['https://:pa55@h/x', 'https://:xxxxx@h/x'],
+  ['ssh://git@h/x', 'ssh://git@h/x'],
+  ['ssh://git:pa55@h/x', 'ssh://git:xxxxx@h/x'],
+  ['git@h:x.git', 'git@h:x.git'],
+  ['https://h/a@b', 'https://h/a@b'],
+  ['https://h?to=a@b', 'https://h?to=a@b'],
+  ['ADD http://a:b@h/1 HTTP://c@h/2 /x', 'ADD http://xxxxx:xxxxx@h/1 HTTP://xxxxx@h/2 /x'],
+  [`https://${'a'.repeat(100_000)}`, `https://${'a'.repeat(100_000)}`],
+] as const) {
+  test(`no login shows in ${text.slice(0, 60)}`, () => assert.equal(withoutLogins(text), shown));
+}

@@ -39,7 +39,9 @@ export function parseGitAddress(text: string): GitAddress | undefined {
   if (!url || !isGitUrl(url, looksLocal)) return undefined;
   const query = readQuery(url.searchParams, text);
   if (fragment !== '' && (query.ref !== undefined || query.subdirectory !== undefined)) {
-    throw invalid(`parse git address ${JSON.stringify(text)}: both a fragment and a query`);
+    throw invalid(
+      `parse git address ${JSON.stringify(withoutLogins(text))}: both a fragment and a query`,
+    );
   }
   url.search = '';
   return {
@@ -70,17 +72,35 @@ function readQuery(parameters: URLSearchParams, text: string): GitQuery {
   for (const [key, value] of parameters) {
     if (['ref', 'branch', 'tag'].includes(key)) {
       if (query.ref !== undefined) {
-        throw invalid(`parse git address ${JSON.stringify(text)}: more than one ref`);
+        throw invalid(
+          `parse git address ${JSON.stringify(withoutLogins(text))}: more than one ref`,
+        );
       }
       query.ref = value;
     } else if (key === 'subdir') query.subdirectory = value;
     else if (key === 'checksum' || key === 'commit') query.checksum = value;
     else if (key === 'keep-git-dir') query.keepGitDir = value === '' || value === 'true';
     else if (key !== 'submodules') {
-      throw invalid(`parse git address ${JSON.stringify(text)}: unexpected query ${key}`);
+      throw invalid(
+        `parse git address ${JSON.stringify(withoutLogins(text))}: unexpected query ${key}`,
+      );
     }
   }
   return query;
+}
+
+/**
+ * The text with the logins masked that stand in its addresses: all of one for http, where the name alone
+ * may be a token, else the password.
+ */
+export function withoutLogins(text: string): string {
+  return text.replace(
+    /\b([a-z][a-z0-9+.-]*):\/\/([^\s/?#@:]*)(:[^\s/?#@]*)?@/gi,
+    (_whole, scheme: string, user: string, password: string | undefined) => {
+      const name = /^https?$/i.test(scheme) && user !== '' ? 'xxxxx' : user;
+      return `${scheme}://${name}${password === undefined ? '' : ':xxxxx'}@`;
+    },
+  );
 }
 
 /** Is it fetched over HTTP, as a file and not as a repository? */

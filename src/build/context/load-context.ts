@@ -5,10 +5,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ByteStream, type FileTree, internal, invalid, notFound } from '../../core/index.ts';
 import type { BuildContext } from '../builder.ts';
-import type { Fetcher, Trees, UnpackLimits } from '../ports.ts';
+import type { Fetcher, RemoteAccess, Trees, UnpackLimits } from '../ports.ts';
 import type { Archives } from './archive-kind.ts';
 import { cleanPath, type FileIndex, fileIndex } from './file-index.ts';
-import { parseGitAddress } from './git-address.ts';
+import { parseGitAddress, withoutLogins } from './git-address.ts';
 
 /** Bounds for contexts, against archives made to fill the disk. */
 export const defaultContextLimits: UnpackLimits = { entries: 5_000_000, bytes: 200 * 2 ** 30 };
@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly folder: string;
   readonly trees: Trees;
   readonly fetcher: Fetcher;
+  /** What the client lends for fetching. */
+  readonly access: RemoteAccess;
   readonly archives: Archives;
   readonly limits: UnpackLimits;
   /** Keep `.git` of a git context. */
@@ -78,27 +80,30 @@ async function* counted(stream: ByteStream, onProgress: (bytes: number) => void)
 }
 
 async function loadGit(url: string, options: LoadOptions): Promise<LoadedContext> {
-  const { fetcher, trees, signal } = options;
+  const { fetcher, access, trees, signal } = options;
   const directory = join(options.folder, 'repository');
   await mkdir(directory);
   const keepGitDir = parseGitAddress(url)!.keepGitDir ?? options.keepGitDir;
-  await fetcher.git(url, { directory, keepGitDir, signal });
+  await fetcher.git(url, { directory, keepGitDir, access, signal });
   return loaded(await trees.scan(directory, '/', signal));
 }
 
 async function loadHttp(url: string, options: LoadOptions): Promise<LoadedContext> {
   if (!/^https?:\/\//.test(url)) {
-    throw invalid(`build context ${JSON.stringify(url)}: not an address of git, http or https`);
+    throw invalid(
+      `build context ${JSON.stringify(withoutLogins(url))}: not an address of git, http or https`,
+    );
   }
-  const { fetcher, signal, limits } = options;
-  const answer = await fetcher.http(url, { signal });
-  if (answer.kind === 'unchanged') throw internal(`fetch ${url}: no content`);
+  const { fetcher, access, signal, limits } = options;
+  const answer = await fetcher.http(url, { access, signal });
+  const shown = withoutLogins(url);
+  if (answer.kind === 'unchanged') throw internal(`fetch ${shown}: no content`);
   const download = join(options.folder, 'download');
-  const bytes = bounded(counted(answer.content, options.onProgress), limits.bytes, url);
+  const bytes = bounded(counted(answer.content, options.onProgress), limits.bytes, shown);
   await pipeline(Readable.from(bytes), createWriteStream(download, { mode: 0o600 }), { signal });
   if (!(await options.archives.isTar(download, signal))) {
     const text = await readFile(download);
-    if (text.length > largestDockerfileBytes) throw tooLarge(url, text.length);
+    if (text.length > largestDockerfileBytes) throw tooLarge(shown, text.length);
     return loaded({ rootPath: options.folder, entries: new Map() }, text.toString());
   }
   const folder = join(options.folder, 'files');

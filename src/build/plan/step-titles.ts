@@ -1,4 +1,5 @@
 import { expand, type Instruction, type StageInstruction } from '../../dockerfile/index.ts';
+import { withoutLogins } from '../context/git-address.ts';
 import type { StageState } from './stage-state.ts';
 
 const shownKinds = new Set(['run', 'copy', 'add', 'workdir']);
@@ -19,9 +20,11 @@ export function titleCounter(stageName: string, total: number): () => string {
   };
 }
 
-/** The instruction on one line, its keyword in capitals. */
+/** The instruction on one line, its keyword in capitals; what ADD logs in with does not show. */
 export function stepText({ code, keyword }: Pick<Instruction, 'code' | 'keyword'>): string {
-  return keyword.text.toUpperCase() + code.slice(keyword.text.length).replace(/\s*\n\s*/g, ' ');
+  const name = keyword.text.toUpperCase();
+  const text = name + code.slice(keyword.text.length).replace(/\s*\n\s*/g, ' ');
+  return name === 'ADD' ? withoutLogins(text) : text;
 }
 
 /** `stepText` with the variables replaced that are set, and what a here-document begins with. */
@@ -30,7 +33,8 @@ export function stepTitle(state: StageState, instruction: StageInstruction): str
   const [document] = instruction.heredocs;
   const lines = document?.content.trim().split(/\r?\n/) ?? [];
   const summary = document ? ` (${lines[0]}${lines.length > 1 ? '...' : ''})` : '';
-  return expanded(state, text) + summary;
+  const title = expanded(state, text) + summary;
+  return instruction.kind === 'add' ? withoutLogins(title) : title;
 }
 
 function expanded(state: StageState, text: string): string {

@@ -6,6 +6,7 @@ import { checkHistory } from '../export/write-image.ts';
 import { buildOutline, outlineTargets } from '../plan/outline.ts';
 import type { Plan, PlanOptions } from '../plan/plan.ts';
 import type { BaseImage } from '../ports.ts';
+import { remoteAccess } from '../solve/client-secrets.ts';
 import { createViews } from '../solve/views.ts';
 import { type Contexts, createContexts } from './contexts.ts';
 import { planWithImages } from './find-images.ts';
@@ -38,6 +39,7 @@ export async function runBuild(
   const contexts = createContexts({
     ...{ ...ports, ...state, request, emit, signal, limits },
     newFolder: folders.newFolder,
+    access: remoteAccess(request, folders.newSecretFolder),
     hold: (resource) => void resources.use(resource),
   });
   const file = await loadDockerfile(session, contexts);

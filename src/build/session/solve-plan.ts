@@ -4,6 +4,7 @@ import { explainMiss } from '../cache/explain.ts';
 import type { ForeignCache } from '../cache/transfer/foreign-cache.ts';
 import { imageKey, type Plan } from '../plan/plan.ts';
 import type { BuildScope, FileOrigin } from '../solve/build-scope.ts';
+import { remoteAccess } from '../solve/client-secrets.ts';
 import { type FileSource, viewSource } from '../solve/file-source.ts';
 import { createLayerResolver } from '../solve/layer-resolver.ts';
 import { createStageSolver, type SolvedStage, type StageSolver } from '../solve/stage-solver.ts';
@@ -107,6 +108,7 @@ function scopeOf(
     epochS,
     newFolder: folders.newFolder,
     newSecretFolder: folders.newSecretFolder,
+    access: remoteAccess(session.request, folders.newSecretFolder),
     source,
     view: views.open,
   };

@@ -3,7 +3,15 @@ import type { CacheRecords } from '../cache/records.ts';
 import type { Archives } from '../context/archive-kind.ts';
 import type { MountAction } from '../plan/actions.ts';
 import type { Origin } from '../plan/stages.ts';
-import type { Chain, Fetcher, Filesystems, RootFiles, Runner, Trees } from '../ports.ts';
+import type {
+  Chain,
+  Fetcher,
+  Filesystems,
+  RemoteAccess,
+  RootFiles,
+  Runner,
+  Trees,
+} from '../ports.ts';
 import type { CacheMounts } from './cache-mounts.ts';
 import type { FileSource } from './file-source.ts';
 
@@ -32,6 +40,8 @@ export interface BuildScope {
   newFolder(purpose: string): Promise<string>;
   /** A file-like place on a tmpfs, for secrets, on the same terms. */
   newSecretFolder(): Promise<string>;
+  /** What the client lends for what its steps fetch. */
+  readonly access: RemoteAccess;
   /** Files of a context, a stage (once it is built) or an image. */
   source(origin: FileOrigin): Promise<FileSource>;
   /** A stack mounted read-only until the build ends. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, rename, utimes, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { type ByteStream, type Digest, digestOf, finishDigest, invalid } from '../../core/index.ts';
-import { parseGitAddress } from '../context/git-address.ts';
+import { parseGitAddress, withoutLogins } from '../context/git-address.ts';
 import type { CopyAction, CopySource } from '../plan/actions.ts';
 import type { HttpContent } from '../ports.ts';
 import type { BuildScope } from './build-scope.ts';
@@ -176,15 +176,18 @@ async function httpMaterial(
   });
   // With a checksum the content is known without asking anybody.
   if (checksum) return material(digestOf(`${checksum} ${urlFileName(url)}`));
-  const known = scope.ports.records.note(`http ${url}`);
+  const known = scope.ports.records.note(noteOf(url));
   if (known) {
     const { etag, digest } = JSON.parse(known) as { etag: string; digest: Digest };
-    const answer = await scope.ports.fetcher.http(url, { etag, signal });
+    const answer = await scope.ports.fetcher.http(url, { etag, access: scope.access, signal });
     if (answer.kind === 'unchanged') return material(digest);
     fetched = storeFile(scope, { url, answer, checksum });
   }
   return material((await fetch(signal)).digest);
 }
+
+/** Where the validator of an address is noted. */
+const noteOf = (url: string) => `http ${withoutLogins(url)}`;
 
 interface FetchedFile {
   readonly folder: string;
@@ -196,7 +199,7 @@ async function fetchFile(
   scope: BuildScope,
   { url, checksum, signal }: { url: string; checksum: string | undefined; signal: AbortSignal },
 ): Promise<FetchedFile> {
-  const answer = await scope.ports.fetcher.http(url, { signal });
+  const answer = await scope.ports.fetcher.http(url, { access: scope.access, signal });
   if (answer.kind === 'unchanged') throw invalid(`fetch ${url}: the server answered out of turn`);
   return storeFile(scope, { url, answer, checksum });
 }
@@ -219,7 +222,7 @@ async function storeFile(
   await utimes(join(folder, name), timeS, timeS);
   const digest = digestOf(`${actual} ${name}`);
   if (answer.etag) {
-    scope.ports.records.putNote(`http ${url}`, JSON.stringify({ etag: answer.etag, digest }));
+    scope.ports.records.putNote(noteOf(url), JSON.stringify({ etag: answer.etag, digest }));
   }
   return { folder, name, digest };
 }
@@ -256,19 +259,20 @@ async function gitMaterial(
   { address, checksum, keepGitDir }: Source<'git'>,
   signal: AbortSignal,
 ): Promise<Material> {
-  const { fetcher } = scope.ports;
-  const commit = await fetcher.commitOf(address, signal);
+  const { ports, access } = scope;
+  const { fetcher } = ports;
+  const commit = await fetcher.commitOf(address, { access, signal });
   if (checksum && !commit.startsWith(checksum)) {
     throw invalid(`expected checksum to match ${checksum}, got ${commit}`);
   }
   const { subdirectory, remote } = parseGitAddress(address)!;
   return {
-    digest: digestOf([remote, commit, subdirectory, String(keepGitDir)].join('\n')),
+    digest: digestOf([withoutLogins(remote), commit, subdirectory, String(keepGitDir)].join('\n')),
     listing: undefined,
     async files(atMake) {
       const directory = join(await scope.newFolder('git'), 'files');
       await mkdir(directory);
-      await fetcher.git(address, { directory, keepGitDir, signal: atMake });
+      await fetcher.git(address, { directory, keepGitDir, access, signal: atMake });
       return { items: [folderItem(directory)], owner: { uid: 0, gid: 0 }, mayLink: true };
     },
   };

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { type Digest, digestOf, invalid } from '../../core/index.ts';
 import { type Inputs, keyOf, listInput } from '../cache/inputs.ts';
+import { withoutLogins } from '../context/git-address.ts';
 import type { CopyAction } from '../plan/actions.ts';
 import type { CommittedStep, CopyItem, Surroundings, WritableFilesystem } from '../ports.ts';
 import type { BuildScope, Parent } from './build-scope.ts';
@@ -80,7 +81,9 @@ function sharedInputs(scope: BuildScope, action: CopyAction, contents: readonly 
     sources: listInput(
       sources.map((source) => {
         if (source.kind === 'path') return source.path;
-        return source.kind === 'inline' ? `<<${source.name}` : JSON.stringify(source);
+        return source.kind === 'inline'
+          ? `<<${source.name}`
+          : withoutLogins(JSON.stringify(source));
       }),
     ),
     destination,

@@ -1,14 +1,13 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join, posix } from 'node:path';
 import { digestOf, invalid, notFound } from '../../core/index.ts';
-import type { SshAgent } from '../builder.ts';
 import { listInput } from '../cache/inputs.ts';
 import type { MountAction, RunAction } from '../plan/actions.ts';
 import { scriptFolder } from '../plan/instructions/run.ts';
 import type { RunRequest } from '../ports.ts';
 import { openAgentSocket } from './agent-socket.ts';
 import type { BuildScope, FileOrigin, Parent } from './build-scope.ts';
+import { agentOf, secretOf } from './client-secrets.ts';
 import type { SourcePart } from './file-source.ts';
 
 type RunMount = RunRequest['mounts'][number];
@@ -175,7 +174,7 @@ async function fillFromOrigin(
 
 async function secretMount({ scope, mount, env, signal }: SetUp): Promise<RunMount[]> {
   const { id, target, required, mode, uid, gid } = mount;
-  const secret = await secretOf(scope, id, signal);
+  const secret = await secretOf(scope.request, id, signal);
   if (secret === undefined) {
     if (required) throw notFound(`secret ${id}: not found`);
     return [];
@@ -189,31 +188,9 @@ async function secretMount({ scope, mount, env, signal }: SetUp): Promise<RunMou
   return [{ type: 'bind', source: path, target, readOnly: true }];
 }
 
-async function secretOf(
-  { request }: BuildScope,
-  id: string,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  const { secrets = {} } = request;
-  if (typeof secrets === 'function') return secrets(id, signal);
-  return Object.hasOwn(secrets, id) ? secrets[id] : undefined;
-}
-
-async function agentOf(
-  { request }: BuildScope,
-  id: string,
-  signal: AbortSignal,
-): Promise<SshAgent | undefined> {
-  const { ssh = {} } = request;
-  if (typeof ssh === 'function') return ssh(id, signal);
-  if (!Object.hasOwn(ssh, id)) return undefined;
-  const { socketPath } = ssh[id]!;
-  return { connect: () => connect(socketPath) };
-}
-
 async function agentMount({ scope, mount, leases, env, signal }: SetUp): Promise<RunMount[]> {
   const { id, target, required, mode = 0o600, uid = 0, gid = 0 } = mount;
-  const agent = await agentOf(scope, id, signal);
+  const agent = await agentOf(scope.request, id, signal);
   if (!agent) {
     if (required) {
       throw notFound(

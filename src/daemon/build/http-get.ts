@@ -5,16 +5,21 @@ const mostRedirects = 10;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Asks a server for a resource, on any port, and follows where it sends us. `signal` ends the answer's
- * body as well.
+ * Asks a server for a resource, on any port, and follows where it sends us; another server gets no
+ * login. `signal` ends the answer's body as well.
  */
 export async function httpGet(
   url: string,
   options: { headers: Record<string, string>; signal: AbortSignal },
 ): Promise<IncomingMessage> {
   let at = new URL(url);
+  const { origin } = at;
+  const { authorization: _login, ...withoutLogin } = options.headers;
   for (let count = 0; count <= mostRedirects; count++) {
-    const answer = await ask(at, options);
+    const answer = await ask(
+      at,
+      at.origin === origin ? options : { ...options, headers: withoutLogin },
+    );
     const { location } = answer.headers;
     if (!redirects.has(answer.statusCode!) || location === undefined) return answer;
     answer.destroy();

@@ -79,7 +79,7 @@ export async function openWorkshop(
       baseImages: createBaseImages({ images, transfers: { pull: missing } as never }),
       images: createImageWriter(images),
       records: createSqliteRecords(database),
-      fetcher: createFetcher(),
+      fetcher: createFetcher({ knownHostsPath: join(rootPath, 'known_hosts') }),
       layers: createLayers({
         snapshots,
         images,

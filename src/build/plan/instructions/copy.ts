@@ -1,6 +1,6 @@
 import { invalid, isDigest } from '../../../core/index.ts';
 import type { AddInstruction, CopyInstruction } from '../../../dockerfile/index.ts';
-import { isHttpAddress, parseGitAddress } from '../../context/git-address.ts';
+import { isHttpAddress, parseGitAddress, withoutLogins } from '../../context/git-address.ts';
 import type { CopyAction, CopySource } from '../actions.ts';
 import { parseCopyMode } from '../copy-mode.ts';
 import { fromWorkingDirectory } from '../paths.ts';
@@ -39,7 +39,7 @@ export function planCopy(
     ...(action.parents ? ['--parents'] : []),
     ...(owner ? [`--chown=${owner}`] : []),
     ...(modeText ? [`--chmod=${modeText}`] : []),
-    ...paths,
+    ...paths.map(withoutLogins),
     ...inlineSources.map(({ name }) => `<<${name}`),
     written,
   ];
