@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { closeSync, openSync, readSync, renameSync } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { type Digest, nameBytes, nameText, randomId } from '../../../core/index.ts';
 import { type ContextTree, digestBytes } from './context-listing.ts';
@@ -46,7 +46,8 @@ export async function writeIndexFile(
   } finally {
     await file.close();
   }
-  if (isWanted()) await rename(temporary, path);
+  // At once: a new update may begin, and take the index away, as soon as others have their turn.
+  if (isWanted()) renameSync(temporary, path);
   else await rm(temporary, { force: true });
 }
 
