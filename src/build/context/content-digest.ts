@@ -5,6 +5,7 @@ import { type Digest, type FileEntry, finishDigest } from '../../core/index.ts';
 
 import type { Owner } from '../solve/users.ts';
 import type { FileIndex } from './file-index.ts';
+import type { NamedPath } from './selection.ts';
 
 /** More entries than this are not listed for the explanation of a later miss. */
 const mostListed = 200_000;
@@ -18,21 +19,21 @@ export interface ContentDigest {
 }
 
 /**
- * Digests entries by path, type, mode, owner, link target, extended attributes and bytes; never
+ * Digests entries by name, type, mode, owner, link target, extended attributes and bytes; never
  * times. `owner` replaces every owner (a context has none of its own); `prefix` is the path of the
  * index's root. Gives the event loop a turn now and then.
  */
 export async function contentDigest(
   index: FileIndex,
-  paths: Iterable<string>,
+  files: Iterable<NamedPath>,
   { owner, prefix = '' }: { owner: Owner | undefined; prefix?: string },
 ): Promise<ContentDigest> {
   const hash = createHash('sha256');
   const listed: string[] = [];
   let chunk = '';
   let count = 0;
-  for (const path of paths) {
-    chunk += entryLine(posix.join(prefix, path), index.entry(path)!, owner);
+  for (const [path, name] of files) {
+    chunk += entryLine(posix.join(prefix, name), index.entry(path)!, owner);
     if (++count % entriesPerChunk !== 0) continue;
     hash.update(chunk);
     if (count <= mostListed) listed.push(chunk);

@@ -230,18 +230,26 @@ function keepsSomething(index: FileIndex, folder: string, skip: ReadonlySet<stri
   return false;
 }
 
+/** A path in an index, and what it counts as: a file found through a link goes by the link's name. */
+export type NamedPath = readonly [path: string, name: string];
+
 /** The paths a selection takes, for digesting it: each item and, of a directory, all below it. */
-export function* selectedPaths(index: FileIndex, { items, skip }: Selection): Iterable<string> {
+export function* selectedPaths(index: FileIndex, { items, skip }: Selection): Iterable<NamedPath> {
   for (const item of items) {
-    if (!skip.has(item.path)) yield item.path;
+    if (!skip.has(item.path)) yield [item.path, nameOfItem(item)];
     if (!item.isDirectory || item.shallow) continue;
     const { start, end } = index.below(item.path);
     for (let at = start; at < end; at++) {
       const path = index.paths[at]!;
       if (skip.size > 0 && isSkipped(path, skip)) continue;
-      yield path;
+      yield [path, path];
     }
   }
+}
+
+function nameOfItem({ path, isDirectory, keepsPath, under }: Selected): string {
+  if (isDirectory || keepsPath || path === '') return path;
+  return joined(path.slice(0, Math.max(path.lastIndexOf('/'), 0)), under);
 }
 
 function isSkipped(path: string, skip: ReadonlySet<string>): boolean {

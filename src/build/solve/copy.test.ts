@@ -41,6 +41,16 @@ test('where COPY puts things', async () => {
   assert.equal(lstatSync(join(folder, 'm')).mode & 0o777, 0o600);
 });
 
+test('files that a wildcard finds through links go by the names of the links', async () => {
+  await using kit = await createBuildKit();
+  const dockerfile = 'FROM scratch\nCOPY l* /x/\n';
+  const build = (links: Record<string, string>) =>
+    kit.build(dockerfile, { files: { target: 't', ...links } });
+  assert.equal((await build({ l1: '->target', l2: '->target' })).file('/x/l1'), 't');
+  const renamed = await build({ l0: '->target', l2: '->target' });
+  assert.deepEqual([renamed.file('/x/l0'), renamed.file('/x/l1')], ['t', undefined]);
+});
+
 test('what COPY cannot do', async () => {
   await using kit = await createBuildKit();
   await kit.addImage('base:latest', { file: 'f' });
