@@ -7,6 +7,7 @@ import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
 import { createArchives } from './context/archive-kind.ts';
 import { createKeptContexts } from './context/kept/kept-contexts.ts';
+import { createStoredImages } from './export/stored-images.ts';
 import { createFailedSteps } from './session/failed-steps.ts';
 import type { BuilderState } from './session/session.ts';
 import { createSessions } from './session/sessions.ts';
@@ -48,6 +49,7 @@ export async function createBuilder(
     slots: limit(options.parallelSteps ?? Math.max(16, 4 * availableParallelism())),
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
     archives: createArchives(ports.decompressors),
+    images: createStoredImages(ports.images),
     kept: createKeptContexts({
       ...{ trees: ports.trees, root: join(options.root, 'contexts'), now: Date.now },
       sweep: sweeper.sweep,

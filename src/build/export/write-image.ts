@@ -3,10 +3,10 @@ import { type BerthError, type Digest, finishDigest, invalid } from '../../core/
 import type { BuildRequest } from '../builder.ts';
 import { inlineField } from '../cache/transfer/cache-document.ts';
 import type { ImageDraft } from '../plan/image-draft.ts';
-import type { ImageWriter } from '../ports.ts';
 import type { SolvedBuild } from '../session/session.ts';
 import { travellingRecords, wantsInlineCache } from './export-caches.ts';
 import { imageConfig } from './image-config.ts';
+import type { StoredImages } from './stored-images.ts';
 
 /** As much as is read of a configuration anywhere. */
 const mostConfigBytes = 4 * 2 ** 20;
@@ -62,22 +62,14 @@ export function keepsImage({ outputs }: BuildRequest): boolean {
   return outputs.some(({ kind }) => kind !== 'none' && kind !== 'local' && kind !== 'tar');
 }
 
-/**
- * Stores the image, under its tags if it is one of the outputs to be kept here. One that others
- * only read from here goes with what this gives.
- */
+/** Stores the image under its tags if that is one of the outputs; else for those who read it from here. */
 export async function storeImage(
-  { imageId, rawConfig }: FinishedImage,
-  request: BuildRequest,
-  images: ImageWriter,
-): Promise<AsyncDisposable> {
-  const { outputs = [], tags } = request;
+  image: FinishedImage,
+  { outputs = [], tags }: BuildRequest,
+  images: StoredImages,
+): Promise<AsyncDisposable | undefined> {
   const stays = outputs.length === 0 || outputs.some(({ kind }) => kind === 'image');
-  const isLent = !stays && !(await images.has(imageId));
-  await images.write(rawConfig, { tags: stays ? tags : [] });
-  return {
-    async [Symbol.asyncDispose]() {
-      if (isLent) await images.forget(imageId);
-    },
-  };
+  if (!stays) return images.lend(image);
+  await images.keep(image, tags);
+  return undefined;
 }

@@ -52,7 +52,7 @@ function isFailure(error: unknown): boolean {
 }
 
 async function finish(
-  { ports }: BuilderState,
+  { ports, images }: BuilderState,
   session: Session,
   solved: SolvedBuild,
 ): Promise<Finished> {
@@ -63,7 +63,7 @@ async function finish(
   const task = 'exporting to image';
   emit({ kind: 'task-started', task, atMs: Date.now() });
   await using lent = new AsyncDisposableStack();
-  if (keepsImage(request)) lent.use(await storeImage(image, request, ports.images));
+  if (keepsImage(request)) lent.use(await storeImage(image, request, images));
   const outputs = await makeOutputs(
     { imageId, solved },
     { request, emit, exports: ports.exports, signal: controller.signal },

@@ -4,6 +4,7 @@ import type { BuilderOptions, BuilderPorts } from '../builder-ports.ts';
 import type { CacheRecord } from '../cache/records.ts';
 import type { Archives } from '../context/archive-kind.ts';
 import type { KeptContexts } from '../context/kept/kept-contexts.ts';
+import type { StoredImages } from '../export/stored-images.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Filesystems } from '../ports.ts';
 import type { CacheMounts } from '../solve/cache-mounts.ts';
@@ -22,6 +23,7 @@ export interface BuilderState {
   readonly slots: Limit;
   readonly cacheMounts: CacheMounts;
   readonly archives: Archives;
+  readonly images: StoredImages;
   /** What clients sent before. */
   readonly kept: KeptContexts;
   readonly knownImages: Set<Digest>;
