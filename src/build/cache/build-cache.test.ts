@@ -133,3 +133,39 @@ test('a layer a running build stands on is not pruned', async () => {
   gate.resolve();
   assert.equal((await build).file('/a'), '1');
 });
+
+test('a layer that is about to be used again on another stack is not pruned meanwhile', async () => {
+  for (const flag of ['', '--link ']) {
+    await using kit = await createBuildKit();
+    await kit.addImage('base:latest', {});
+    const build = (more: string) =>
+      kit.build(`FROM base\nRUN write /x ${more}\nCOPY ${flag}a /a\n`, { files: { a: 'content' } });
+    await build('1');
+    const { filesystems } = kit.ports;
+    const { mayRestack, restack } = filesystems;
+    const prune = () => kit.builder.cache.prune({ all: true });
+    filesystems.mayRestack = async (...given) => {
+      await prune();
+      return mayRestack(...given);
+    };
+    filesystems.restack = async (...given) => {
+      await prune();
+      return restack(...given);
+    };
+    assert.equal((await build('2')).file('/a'), 'content', flag);
+  }
+});
+
+test('without the cache, a copy that is linked is made again as well', async () => {
+  await using kit = await createBuildKit();
+  let copies = 0;
+  const { copy } = kit.ports.trees;
+  kit.ports.trees.copy = (request) => {
+    copies++;
+    return copy(request);
+  };
+  for (const noCache of [false, false, true]) {
+    await kit.build('FROM scratch\nCOPY --link a /a\n', { files: { a: '1' }, noCache });
+  }
+  assert.equal(copies, 2);
+});

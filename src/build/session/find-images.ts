@@ -1,5 +1,6 @@
 import {
   BerthError,
+  type Digest,
   errorKind,
   errorMessage,
   formatReference,
@@ -25,6 +26,8 @@ export interface FindOptions {
   readonly emit: (event: BuildEvent) => void;
   readonly signal: AbortSignal;
   readonly layouts: Layouts;
+  /** Keeps a stack until the build's result was taken. */
+  readonly holdChain: (chain: Digest) => void;
   /** Those found so far, by imageKey; it grows, also where the plan fails in the end. */
   readonly images: Map<string, BaseImage>;
 }
@@ -63,7 +66,7 @@ function notFound(file: Dockerfile, { name, place }: ImageNeed, cause: unknown):
 
 async function findImage(
   { name, platform }: ImageNeed,
-  { baseImages, layouts, request, emit, signal }: FindOptions,
+  { baseImages, layouts, request, emit, signal, holdChain }: FindOptions,
 ): Promise<BaseImage> {
   const reference = parseReference(name);
   const task = taskName(reference);
@@ -81,6 +84,8 @@ async function findImage(
         onProgress: ({ id, action, current, total }) =>
           emit({ kind: 'task-progress', task, id, action, current, total }),
       }));
+    // At once: the image's name may be taken away while others are still looked for.
+    if (image.chain) holdChain(image.chain);
     end(false);
     return image;
   } catch (error) {

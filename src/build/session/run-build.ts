@@ -1,4 +1,4 @@
-import { inTurns } from '../../core/index.ts';
+import { type Digest, inTurns } from '../../core/index.ts';
 import { type Dockerfile, parsingDockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildRequest } from '../builder.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
@@ -49,12 +49,13 @@ export async function runBuild(
     return undefined;
   }
   const images = new Map<string, BaseImage>();
+  const holdChain = (chain: Digest) => void session.held.add(chain);
   const layouts = openLayouts({
     ...{ request, ports, signal, limits, kept: state.kept, newFolder: folders.newFolder },
-    holdChain: (chain) => void session.held.add(chain),
+    holdChain,
     hold: (resource) => void resources.use(resource),
   });
-  const finding = { ...ports, request, emit, signal, images, layouts };
+  const finding = { ...ports, request, emit, signal, images, layouts, holdChain };
   const planning = planWithImages(file, planOptions, finding);
   // The checks know more once the base images are there, and are told of even if one is not.
   await planning.catch(() => {});
@@ -64,7 +65,6 @@ export async function runBuild(
   if (request.checkOnly) return undefined;
   checkHistory(plan.target.image);
   const epochS = epochOf(request);
-  for (const { chain } of plan.images.values()) if (chain) session.held.add(chain);
   await checkPlatforms(plan, ports.emulators);
   for (const warning of missingDevices(plan)) emit(warning);
   emit({ kind: 'plan', steps: plan.steps });

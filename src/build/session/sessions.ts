@@ -47,7 +47,9 @@ export function createSessions(state: BuilderState, onEnd: () => void): Sessions
         },
       };
     } catch (error) {
-      open.delete(session);
+      // What others still want of it needs its stacks.
+      const left = Promise.allSettled(session.hosted);
+      void left.then(() => open.delete(session));
       throw error;
     }
   }

@@ -110,6 +110,7 @@ function scopeOf(
     newSecretFolder: folders.newSecretFolder,
     access: remoteAccess(session.request, folders.newSecretFolder),
     source,
+    hold: (chain) => void session.held.add(chain),
     view: views.open,
   };
 }

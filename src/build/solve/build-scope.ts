@@ -1,3 +1,4 @@
+import type { Digest } from '../../core/index.ts';
 import type { BuildRequest } from '../builder.ts';
 import type { CacheRecords } from '../cache/records.ts';
 import type { Archives } from '../context/archive-kind.ts';
@@ -44,6 +45,8 @@ export interface BuildScope {
   readonly access: RemoteAccess;
   /** Files of a context, a stage (once it is built) or an image. */
   source(origin: FileOrigin): Promise<FileSource>;
+  /** The build needs the stack from now on: it must not be deleted under it. */
+  hold(chain: Digest): void;
   /** A stack mounted read-only until the build ends. */
   view(chain: Chain): Promise<string>;
 }
@@ -53,7 +56,5 @@ export interface Parent {
   readonly chain: Chain;
   /** Names the stack's content, times left out: equal for what was built again to the same. */
   readonly identity: string;
-  readonly key: CacheKey | undefined;
+  readonly key: Digest | undefined;
 }
-
-type CacheKey = import('../cache/records.ts').CacheRecord['key'];

@@ -162,7 +162,8 @@ async function makeLinked(
   const owner = await ownerOn(scope, parent, action);
   const inputs = { ...shared, owner: ownerInput(owner) };
   const key = keyOf({ ...inputs, step: `${shared.step} --link` });
-  const known = records.get(key);
+  const known = attempt.mayReuse ? records.get(key) : undefined;
+  if (known) scope.hold(known.chain);
   if (known && (await filesystems.has(known.chain))) {
     records.touch(key, Date.now());
     return await filesystems.restack(known.chain, parent.chain);
@@ -170,6 +171,7 @@ async function makeLinked(
   await using filesystem = await filesystems.prepare(null);
   await copyInto(scope, filesystem, { ...making, owner, isMovable: true });
   const layer = await commit(scope, filesystem, attempt);
+  scope.hold(layer.chain);
   const nowMs = Date.now();
   records.put({
     key,

@@ -19,16 +19,18 @@ export interface CopyRequestOnParent {
  * same on this one, or else a new one.
  */
 export async function reuseCopy(
-  { ports: { filesystems, records } }: BuildScope,
+  { ports: { filesystems, records }, hold }: BuildScope,
   { parent, content, inputs, attempt, make }: CopyRequestOnParent,
 ): Promise<CommittedStep> {
   const name = keyOf({ ...content, step: `${content.step} on any parent` });
   const key = keyOf(inputs);
   const known = attempt.mayReuse ? records.copyOf(name) : undefined;
   const record = known && records.get(known.key);
+  if (record) hold(record.chain);
   if (record && (await filesystems.has(record.chain))) {
     if (await filesystems.mayRestack(record.chain, parent.chain, known.surroundings)) {
       const layer = await filesystems.restack(record.chain, parent.chain);
+      hold(layer.chain);
       // Of the two records the new one stays longer.
       records.putCopy(name, { ...known, key });
       return layer;
