@@ -13,7 +13,9 @@ import type { BuilderState } from './session/session.ts';
 import { createSessions } from './session/sessions.ts';
 import { createSweeper } from './session/sweeper.ts';
 import { createCacheMounts } from './solve/cache-mounts.ts';
+import { noteBytes } from './solve/layer-step.ts';
 import { createSharedWork } from './solve/shared-work.ts';
+import { isStepFailure } from './solve/step-failure.ts';
 
 /** A builder with its cache. Dispose stops all builds and waits for their end. */
 export interface BerthBuilder extends Builder, AsyncDisposable {
@@ -45,7 +47,7 @@ export async function createBuilder(
   const state: BuilderState = {
     ports,
     options,
-    shared: createSharedWork(),
+    shared: createSharedWork({ sizeOf: noteBytes, isFinal: isStepFailure }),
     slots: limit(options.parallelSteps ?? Math.max(16, 4 * availableParallelism())),
     cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
     archives: createArchives(ports.decompressors),

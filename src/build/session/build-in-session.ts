@@ -5,6 +5,7 @@ import { exportCaches } from '../export/export-caches.ts';
 import { checkOutputs, makeOutputs } from '../export/outputs.ts';
 import { finishImage, keepsImage, storeImage } from '../export/write-image.ts';
 import { lineUsage } from '../report/line-usage.ts';
+import { isStepFailure } from '../solve/step-failure.ts';
 import { runBuild } from './run-build.ts';
 import type { BuilderState, Session, SolvedBuild } from './session.ts';
 
@@ -30,7 +31,7 @@ export async function buildInSession(state: BuilderState, session: Session): Pro
     if (session.hosted.size === 0) await resources.disposeAsync();
     else state.sweep(disposeAfter(session.hosted, resources));
     // An abort shows as many errors; the one to tell is that it was aborted.
-    if (controller.signal.aborted && !isFailure(error)) throw controller.signal.reason;
+    if (controller.signal.aborted && !isStepFailure(error)) throw controller.signal.reason;
     throw error;
   }
 }
@@ -46,10 +47,6 @@ async function disposeAfter(
 
 /** The result where only checks or a description were asked for. */
 const nothingBuilt: Finished = { imageId: '' as Digest, archives: [] };
-
-function isFailure(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'STEP_FAILED';
-}
 
 async function finish(
   { ports, images }: BuilderState,
@@ -87,7 +84,7 @@ function usageOfLines({ layers }: BuilderPorts, { plan, target }: SolvedBuild) {
 
 /** The failure of a step that is kept for a look at it, the build's folders with it. */
 function withKept(error: unknown, keep: (step: FailedStep) => FailedStep): BerthError | undefined {
-  if (!(error instanceof BerthError) || !isFailure(error)) return undefined;
+  if (!isStepFailure(error)) return undefined;
   const details = error.details as StepFailureDetails;
   if (!details.kept) return undefined;
   const { kind, message, code, cause } = error;

@@ -17,6 +17,11 @@ export type StepNote =
       readonly total: number;
     };
 
+/** Bytes of output in a note. */
+export function noteBytes(note: StepNote): number {
+  return note.kind === 'output' ? note.bytes.length : 0;
+}
+
 /** A step that makes a layer, ready to be looked up in the cache. */
 export interface LayerStep {
   /** Inputs that are known without looking at content, where those fix the content as well. */

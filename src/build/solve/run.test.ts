@@ -233,3 +233,32 @@ test('a program for a platform that cannot run here is refused with the reason',
   });
   await kit.build('FROM base\nCOPY Dockerfile /\n');
 });
+
+test('a build that joined a step of another one does not fail for what only that one lacks', async () => {
+  const gate = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  const dockerfile = 'FROM base\nRUN --mount=type=secret,id=s,required write /a 1\n';
+  const without = kit.build(dockerfile, {
+    async secrets() {
+      asked.resolve();
+      await gate.promise;
+      return undefined;
+    },
+  });
+  const failed = assert.rejects(without, /secret s: not found/);
+  await asked.promise;
+  let hasStarted = false;
+  const withSecret = kit.build(dockerfile, {
+    secrets: { s: Buffer.from('x') },
+    onEvent: ({ kind }) => {
+      hasStarted ||= kind === 'plan';
+    },
+  });
+  while (!hasStarted) await new Promise(setImmediate);
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  gate.resolve();
+  await failed;
+  assert.equal((await withSecret).file('/a'), '1');
+});

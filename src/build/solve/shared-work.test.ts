@@ -68,3 +68,48 @@ test('who comes while it is being stopped starts it anew', async () => {
   slowStop.reject(new Error('stopped'));
   await assert.rejects(a, /left/);
 });
+
+test('work that fails for what only its beginner lacks is done by the others themselves', async () => {
+  const shared = createSharedWork<string, number>({
+    isFinal: (error) => (error as Error).message === 'final',
+  });
+  for (const [message, runs] of [
+    ['no such secret', 2],
+    ['final', 1],
+  ] as const) {
+    const end = Promise.withResolvers<number>();
+    let count = 0;
+    const fails = () => {
+      count++;
+      return end.promise;
+    };
+    const works = async () => ++count;
+    const [first, second] = [wanter(), wanter()];
+    const a = assert.rejects(shared.run('key', fails, first), { message });
+    const b = shared.run('key', works, second);
+    const seen = runs === 1 ? assert.rejects(b, { message }) : b;
+    end.reject(new Error(message));
+    await Promise.all([a, seen]);
+    assert.equal(count, runs, message);
+  }
+});
+
+test('of what was told before somebody came, only the latest is kept', async () => {
+  const shared = createSharedWork<string, number>({
+    keptBytes: 10,
+    sizeOf: (note) => note.length,
+  });
+  const end = Promise.withResolvers<number>();
+  let context!: WorkContext<string>;
+  const work = (given: WorkContext<string>) => {
+    context = given;
+    return end.promise;
+  };
+  const a = shared.run('key', work, wanter());
+  for (let number = 10; number < 21; number++) context.tell(`note ${number}`);
+  const late = wanter();
+  const b = shared.run('key', work, late);
+  end.resolve(1);
+  await Promise.all([a, b]);
+  assert.deepEqual(late.notes, ['note 18', 'note 19', 'note 20']);
+});

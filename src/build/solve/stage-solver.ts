@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { BerthError, type Digest, digestOf, errorKind } from '../../core/index.ts';
+import { type Digest, digestOf, errorKind } from '../../core/index.ts';
 import type { Dockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildStep, StepFailureDetails } from '../builder.ts';
 import type { Missed } from '../cache/explain.ts';
@@ -10,7 +10,7 @@ import { directoryStep } from './directory-step.ts';
 import type { LayerResolver } from './layer-resolver.ts';
 import type { LayerStep, StepNote } from './layer-step.ts';
 import { runStep } from './run-step.ts';
-import { stepFailure } from './step-failure.ts';
+import { isStepFailure, stepFailure } from './step-failure.ts';
 
 export interface StageSolverOptions {
   readonly plan: Plan;
@@ -143,7 +143,7 @@ function failed(
 
 /** The failure of a stage this one waited for has its place already. */
 function isOfOtherStep(error: unknown): boolean {
-  if (!(error instanceof BerthError) || error.code !== 'STEP_FAILED') return false;
+  if (!isStepFailure(error)) return false;
   return (error.details as Partial<StepFailureDetails>).step !== undefined;
 }
 

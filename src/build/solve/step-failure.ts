@@ -62,6 +62,11 @@ export function couldNotRun(argv: readonly string[], cause: unknown): unknown {
   return new BerthError(kind, text, { code: 'STEP_FAILED', cause, details });
 }
 
+/** Did the step's own command fail, or could it not be run at all? */
+export function isStepFailure(error: unknown): error is BerthError {
+  return error instanceof BerthError && error.code === 'STEP_FAILED';
+}
+
 /** How the classic builder would say it, where that is otherwise. */
 function classicMessage({ text }: BuildStep, cause: BerthError | undefined): string | undefined {
   if (cause?.code !== 'SOURCE_MISSING') return undefined;
