@@ -11,7 +11,6 @@ import type { RegistryStorage, RepositoryName, Upload, UploadStorage } from '../
 import type { ContentStore, Database } from '../store/index.ts';
 import { type RegistryRecords, registryRecords } from './registry-records.ts';
 import { sendFile } from './send-file.ts';
-import { streamFile } from './stream-file.ts';
 
 const largestManifestBytes = 4 * 1024 * 1024;
 
@@ -30,9 +29,7 @@ export function createRegistryStorage(
       // Asking the content store also keeps the blob from being collected while it is used.
       sizeOf: async (repository, digest) =>
         records.holdsBlob(repository, digest) ? content.sizeOf(digest) : undefined,
-      async *open(digest, range) {
-        yield* streamFile(content.pathOf(digest), range);
-      },
+      open: (digest, range) => content.open(digest, range),
       sendTo: (connection, digest, range) => sendFile(content.pathOf(digest), range, connection),
       async mount(digest, { from, to }) {
         if (!records.holdsBlob(from, digest)) return false;

@@ -3,7 +3,6 @@ import { open } from 'node:fs/promises';
 import { internal } from '../core/index.ts';
 import { duplicateFd, sendFileBytes } from '../linux/index.ts';
 import type { BlobConnection } from '../registry/index.ts';
-import { streamFile } from './stream-file.ts';
 
 const copiedBytes = 64 * 1024;
 /** So much goes from one thread to another at once that the change costs little beside it. */
@@ -19,10 +18,6 @@ export async function sendFile(
   { start, end }: { start: number; end: number },
   connection: BlobConnection,
 ): Promise<void> {
-  if (connection.fd === undefined || end - start <= copiedBytes) {
-    for await (const chunk of streamFile(path, { start, end })) await connection.write(chunk);
-    return;
-  }
   await using file = await open(path);
   // The connection may be closed while a thread still sends, and its number be another's by then.
   const socketFd = duplicateFd(connection.fd);

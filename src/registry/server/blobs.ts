@@ -5,7 +5,7 @@ import { parseRange } from './byte-ranges.ts';
 import type { Exchange } from './exchange.ts';
 import { oneError } from './oci-errors.ts';
 import type { Handler } from './routes.ts';
-import type { BlobConnection, BlobStorage } from './storage.ts';
+import type { BlobStorage } from './storage.ts';
 
 /** GET, HEAD and DELETE of `/v2/<name>/blobs/<digest>`. */
 export function blobHandlers(blobs: BlobStorage): Record<'get' | 'delete', Handler> {
@@ -44,16 +44,7 @@ export function blobHandlers(blobs: BlobStorage): Record<'get' | 'delete', Handl
     reply.hijack();
     reply.raw.writeHead(range ? 206 : 200, headers);
     if (start === end) reply.raw.end();
-    else await send(reply.raw, (connection) => sendBlob(connection, digest, { start, end }));
-  }
-
-  async function sendBlob(
-    connection: BlobConnection,
-    digest: Digest,
-    range: { start: number; end: number },
-  ): Promise<void> {
-    if (blobs.sendTo) await blobs.sendTo(connection, digest, range);
-    else for await (const chunk of blobs.open(digest, range)) await connection.write(chunk);
+    else await send(reply.raw, { blobs, digest, range: { start, end } });
   }
 
   async function remove({ reply, repository, reference }: Exchange): Promise<void> {
@@ -73,13 +64,20 @@ function unknown(repository: string, digest: string) {
   return notFound(`find blob ${digest}: not in ${repository}`, { code: 'BLOB_UNKNOWN' });
 }
 
-/** Has the body sent and ends the reply; what breaks in the middle breaks the connection: the status is out already. */
+/** Sends a blob and ends the reply; what breaks in the middle breaks the connection: the status is out already. */
 async function send(
   response: ServerResponse,
-  body: (connection: BlobConnection) => Promise<void>,
+  {
+    blobs,
+    digest,
+    range,
+  }: { blobs: BlobStorage; digest: Digest; range: { start: number; end: number } },
 ): Promise<void> {
+  const write = (chunk: Uint8Array) => written(response, chunk);
+  const fd = plainSocket(response);
   try {
-    await body({ write: (chunk) => written(response, chunk), fd: plainSocket(response) });
+    if (blobs.sendTo && fd !== undefined) await blobs.sendTo({ write, fd }, digest, range);
+    else for await (const chunk of blobs.open(digest, range)) await write(chunk);
     response.end();
   } catch (error) {
     const gone = response.destroyed;

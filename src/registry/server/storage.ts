@@ -15,14 +15,11 @@ export interface RegistryStorage {
 export interface BlobStorage {
   /** Size in bytes of a blob that the repository holds, else undefined. */
   sizeOf(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
-  /**
-   * The blob's bytes from `start` to `end` (exclusive). A chunk's memory belongs to the stream again
-   * when the next chunk is asked for. Throws `not-found`.
-   */
+  /** The blob's bytes from `start` to `end` (exclusive). Throws `not-found`. */
   open(digest: Digest, range?: { start: number; end: number }): ByteStream;
   /**
-   * Sends those bytes, where the storage knows a faster way than through `open`. Throws `not-found`,
-   * and what the connection throws.
+   * Sends those bytes on a connection without TLS, where the storage knows a faster way than through
+   * `open`. Throws `not-found`, and what the connection throws.
    */
   sendTo?(
     connection: BlobConnection,
@@ -46,11 +43,8 @@ export interface BlobStorage {
 export interface BlobConnection {
   /** Settles when the system has the chunk, whose memory is the caller's again from then on. */
   write(chunk: Uint8Array): Promise<void>;
-  /**
-   * The socket, where bytes leave as they are written (no TLS). Once the first write has settled,
-   * bytes may be sent on it, never beside a write.
-   */
-  readonly fd?: number;
+  /** The socket: once the first write has settled, bytes may be sent on it, never beside a write. */
+  readonly fd: number;
 }
 
 /** Uploads outlive connections and the daemon; each belongs to one repository. */
