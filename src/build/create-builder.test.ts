@@ -147,6 +147,20 @@ test('stages nobody needs never run; the others run side by side', async () => {
   assert.equal(built.file('/s2'), '2');
 });
 
+test('a step begins when the stages are done that it stands on or takes files from', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('debian:latest', {});
+  const { events } = await kit.build(
+    'FROM debian AS a\nRUN write /a 1\nFROM a AS b\nRUN write /b 2\n' +
+      'FROM debian\nCOPY --from=b /b /b\nRUN --mount=type=bind,from=a,target=/x write /c 3\n',
+  );
+  const kinds = events.map((event) => ('step' in event ? `${event.step} ${event.kind}` : ''));
+  const at = (kind: string) => kinds.indexOf(kind);
+  assert.ok(at('2 step-done') < at('3 step-started'), 'FROM a');
+  assert.ok(at('4 step-done') < at('6 step-started'), 'COPY --from=b');
+  assert.ok(at('2 step-done') < at('7 step-started'), 'a mount from a');
+});
+
 test('the same step wanted by two builds at once runs once', async () => {
   const gate = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();

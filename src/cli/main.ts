@@ -31,9 +31,11 @@ const program = new Command('berth')
 program.command('daemon').description('run the daemon in the foreground (berth daemon --help)');
 
 // Who pipes into `head` has seen enough: that is no failure, and the exit code stays what it is.
-process.stdout.on('error', (error) => {
-  if (errnoCode(error) !== 'EPIPE') throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (errnoCode(error) !== 'EPIPE') throw error;
+  });
+}
 
 await addCommand(program, process.argv.slice(2));
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { BuildMessage, BuildSpec, CacheSpec, ContextSpec } from '../api/index.ts';
 import { internal } from '../core/index.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, connectionError } from './connection.ts';
 
 export type { BuildMessage, BuildSpec, CacheSpec, ContextSpec };
 
@@ -29,6 +29,8 @@ export function buildsClient(connection: Connection) {
       const answer = await connection.send({ method: 'POST', path: at(id, '/run'), signal });
       try {
         for await (const line of linesOf(answer)) yield JSON.parse(line) as BuildMessage;
+      } catch (error) {
+        throw connectionError(connection.host, error);
       } finally {
         answer.destroy();
       }

@@ -130,7 +130,8 @@ async function answerError(answer: IncomingMessage): Promise<BerthError> {
   return new BerthError(kinds[answer.statusCode ?? 500] ?? 'internal', message);
 }
 
-function connectionError(host: string, error: unknown): unknown {
+/** An error of a connection to the daemon, or of what comes on it, in words; others as they are. */
+export function connectionError(host: string, error: unknown): unknown {
   switch (errnoCode(error)) {
     case 'ENOENT':
     case 'ECONNREFUSED':
@@ -142,6 +143,9 @@ function connectionError(host: string, error: unknown): unknown {
       return unavailable(`permission denied while connecting to the Berth daemon at ${host}`, {
         cause: error,
       });
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return unavailable(`the Berth daemon at ${host} closed the connection`, { cause: error });
     default:
       return error;
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { test } from 'node:test';
 import * as errors from './errors.ts';
 
@@ -40,6 +40,19 @@ test('messages of anything', () => {
   assert.equal(errorMessage(new Error('x')), 'x');
   assert.equal(errorMessage('y'), 'y');
   assert.equal(errorMessage(undefined), 'undefined');
+});
+
+test('messages of failed system calls', async () => {
+  const cases: [() => Promise<unknown>, string][] = [
+    [() => readFile('/does/not/exist'), 'open /does/not/exist: no such file or directory'],
+    [() => readFile('/'), 'is a directory'],
+    [() => mkdir('/'), 'mkdir /: file exists'],
+    [() => rename("/no/'a", '/no/b'), "rename /no/'a /no/b: no such file or directory"],
+  ];
+  for (const [call, words] of cases) {
+    const error = await call().catch((failure) => failure);
+    assert.equal(errorMessage(error), words);
+  }
 });
 
 test('codes of failed system calls, and of nothing else', async () => {

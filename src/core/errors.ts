@@ -58,9 +58,28 @@ export function errorKind(error: unknown): ErrorKind {
   return 'internal';
 }
 
+/** What went wrong, for people; of a failed system call in Docker's words, not in Node's. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return errnoCode(error) === undefined ? error.message : systemCallMessage(error.message);
 }
+
+/** `ENOENT: no such file or directory, open '/x'` becomes `open /x: no such file or directory`. */
+function systemCallMessage(message: string): string {
+  const match = /^E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*?)')?(?: -> '(.*)')?$/s.exec(message);
+  if (!match) return message;
+  const [, reason = '', call, ...paths] = match;
+  const words = otherWords[reason] ?? reason;
+  const named = paths.filter((path) => path !== undefined);
+  // A call on what was open already has no path, and says nothing by its name alone.
+  return named.length === 0 ? words : `${call} ${named.join(' ')}: ${words}`;
+}
+
+/** Where Node has words of its own. */
+const otherWords: Readonly<Record<string, string>> = {
+  'illegal operation on a directory': 'is a directory',
+  'file already exists': 'file exists',
+};
 
 /** The `code` of a failed system call (`ENOENT`, `EEXIST`), or undefined for any other value. */
 export function errnoCode(error: unknown): string | undefined {

@@ -39,6 +39,7 @@ export { compileGoPattern, type GoPattern } from './go-pattern.ts';
 export { randomId, shortId } from './ids.ts';
 export { isLicenseExpression } from './license-expression.ts';
 export { type Limit, limit } from './limit.ts';
+export { makeDirectories } from './make-directories.ts';
 export { nameBytes, nameText } from './name-text.ts';
 export { atOnce, inTurns, type Pieces } from './pieces.ts';
 export { longVarint, type Message, message, varint } from './protobuf.ts';

@@ -169,6 +169,15 @@ test('bind mounts and named volumes, read-only too', async () => {
   await daemon.ok('volume', 'rm', 'kept');
 });
 
+test('a folder that cannot be made is said so, and the daemon goes on', async () => {
+  const { code, stderr } = await daemon.docker('run', '-v', '/proc/no/such:/x', 'busybox', 'true');
+  assert.equal(code, 127);
+  assert.match(
+    stderr,
+    /error while creating mount source path '\/proc\/no\/such': mkdir \/proc\/no: no such file or directory/,
+  );
+});
+
 test('a new volume holds what the image has there', async () => {
   assert.match(await output('-v', 'fresh:/etc', 'busybox', 'cat', '/etc/passwd'), /^root:/);
   await daemon.ok('volume', 'rm', 'fresh');

@@ -3,6 +3,7 @@ import { type Digest, digestOf, errorKind } from '../../core/index.ts';
 import type { Dockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildStep, StepFailureDetails } from '../builder.ts';
 import type { Missed } from '../cache/explain.ts';
+import type { Action } from '../plan/actions.ts';
 import { imageKey, type Plan, type PlannedStage, type PlannedStep } from '../plan/plan.ts';
 import type { BuildScope, Parent } from './build-scope.ts';
 import { copyStep } from './copy-step.ts';
@@ -91,19 +92,43 @@ async function solveStage(
     if (index % stepsAtOnce === stepsAtOnce - 1) await setImmediate();
     finish();
     const { step } = planned;
-    options.emit({ kind: 'step-started', step: step.number, atMs: Date.now() });
+    let hasStarted = false;
     try {
+      // What a step waits for is no part of the time it takes.
+      for (const below of stagesBelow(stage, planned)) await solver.stage(below);
+      options.emit({ kind: 'step-started', step: step.number, atMs: Date.now() });
+      hasStarted = true;
       options.signal.throwIfAborted();
       if (!walk) walk = await startWalk(options, solver, { stage, planned });
       else await takeStep(options, walk, { stage, planned });
     } catch (error) {
-      throw failed(options, step, error);
+      throw failed(options, { step, hasStarted }, error);
     }
     finish = finisher(options, walk, step);
   }
   const { top, imageId, layers } = walk!;
   if (stage !== options.plan.target) finish();
   return { top, imageId, layers, finish };
+}
+
+/** Stages that a step stands on or takes files from. */
+function stagesBelow({ base }: PlannedStage, { action }: PlannedStep): number[] {
+  return originsOf(action, base).flatMap((origin) =>
+    origin?.kind === 'stage' ? [origin.index] : [],
+  );
+}
+
+function originsOf(action: Action, base: PlannedStage['base']) {
+  switch (action.kind) {
+    case 'from':
+      return [base];
+    case 'run':
+      return action.mounts.map(({ origin }) => origin);
+    case 'copy':
+      return action.sources.map((source) => (source.kind === 'path' ? source.origin : undefined));
+    default:
+      return [];
+  }
 }
 
 function finisher(options: StageSolverOptions, walk: Walk, step: BuildStep) {
@@ -126,13 +151,13 @@ function finisher(options: StageSolverOptions, walk: Walk, step: BuildStep) {
 
 function failed(
   { emit, signal, file }: StageSolverOptions,
-  step: BuildStep,
+  { step, hasStarted }: { step: BuildStep; hasStarted: boolean },
   error: unknown,
 ): unknown {
   const { number } = step;
   const atMs = Date.now();
   if (signal.aborted || errorKind(error) === 'canceled' || isOfOtherStep(error)) {
-    emit({ kind: 'step-canceled', step: number, atMs });
+    if (hasStarted) emit({ kind: 'step-canceled', step: number, atMs });
     return error;
   }
   const failure = stepFailure(step, file, error);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BuildSpec, CacheSpec, ContextSpec } from '../../client/index.ts';
@@ -71,9 +72,9 @@ export function specOf(flags: BuildFlags): {
       pull: flags.pull,
       ...(flags.platform && { platform: platformOf(flags.platform) }),
       networkMode: flags.network,
-      extraHosts: flags.addHost,
-      ...(flags.shmSize && { shmSizeBytes: parseSize(flags.shmSize) }),
-      ...(flags.memory && { limits: { memoryBytes: parseSize(flags.memory) } }),
+      extraHosts: flags.addHost.map(hostOf),
+      ...(flags.shmSize && { shmSizeBytes: sizeOf('--shm-size', flags.shmSize) }),
+      ...(flags.memory && { limits: { memoryBytes: sizeOf('--memory', flags.memory) } }),
       allow: flags.allow.map(entitlementOf),
       explain: flags.explain,
       lineUsage: !flags.quiet,
@@ -173,7 +174,31 @@ function sshSocket(text: string): [string, string] {
   const id = equals < 0 ? text : text.slice(0, equals);
   const socket = equals < 0 ? process.env.SSH_AUTH_SOCK : text.slice(equals + 1);
   if (!socket) throw invalid(`parse --ssh: "${text}" names no socket and SSH_AUTH_SOCK is not set`);
+  const found = statSync(socket, { throwIfNoEntry: false });
+  if (!found?.isSocket()) {
+    const why = found ? 'it is no socket of an agent' : 'no such file or directory';
+    throw invalid(`parse --ssh: ${id}=${socket}: ${why}`);
+  }
   return [id, resolve(socket)];
+}
+
+/** `name:address` or `name=address`; `host-gateway` is the machine itself. */
+function hostOf(text: string): string {
+  const [, name, address = ''] = /^([^:=]+)[:=](.+)$/.exec(text) ?? [];
+  if (name === undefined) throw invalid(`parse --add-host: "${text}" is not name:address`);
+  const plain = address.replace(/^\[(.*)\]$/, '$1');
+  if (plain !== 'host-gateway' && !isIP(plain)) {
+    throw invalid(`parse --add-host: "${address}" in "${text}" is no IP address`);
+  }
+  return `${name}:${plain}`;
+}
+
+function sizeOf(flag: string, text: string): number {
+  try {
+    return parseSize(text);
+  } catch (cause) {
+    throw invalid(`parse ${flag}: "${text}" is no size such as 512m`, { cause });
+  }
 }
 
 function cacheOf(flag: string, text: string): CacheSpec & { mode?: 'min' | 'max' } {
@@ -195,6 +220,9 @@ function cacheOf(flag: string, text: string): CacheSpec & { mode?: 'min' | 'max'
 }
 
 function platformOf(text: string): NonNullable<BuildSpec['platform']> {
+  if (text.includes(',')) {
+    throw invalid(`parse --platform: "${text}" is several; a build is for one platform`);
+  }
   const [os, architecture, variant, ...rest] = text.toLowerCase().split('/');
   if (!os || !architecture || rest.length > 0)
     throw invalid(`parse --platform: "${text}" is not OS/ARCH[/VARIANT]`);

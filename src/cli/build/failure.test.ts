@@ -10,14 +10,18 @@ test('a failed step shows its last lines, the place with all its lines, and the 
   const excerpt = { firstLine: 1, lines: ['FROM a', 'RUN x && \\', '  exit 3', 'USER u'] };
   const details = {
     ...{ line: 2, endLine: 3, fileName: 'Dockerfile', excerpt },
-    ...{ text: 'RUN x &&   exit 3', lastOutput: ['one', 'two\u001b[2J'] },
+    ...{
+      text: 'RUN x &&   exit 3',
+      lastOutput: ['one\ttab', ' 50%\r100%\r', '\u001b[31mtwo\u001b[2J\u009b1m\u009d0;x'],
+    },
   };
   assert.equal(
     failure('process "x" did not complete successfully: exit code: 3', details),
     `------
  > RUN x &&   exit 3:
-one
-two\\u001b[2J
+one\ttab
+100%
+two0;x
 ------
 berth: Dockerfile:2: process "x" did not complete successfully: exit code: 3
   1 | FROM a

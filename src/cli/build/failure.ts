@@ -1,5 +1,6 @@
 import type { BuildMessage } from '../../client/index.ts';
 import { type Place, renderPlace, renderSyntaxFault } from '../../dockerfile/index.ts';
+import { printableLine } from '../render/build/text.ts';
 import { printable, printableLines } from '../render/table.ts';
 
 type Failure = Extract<BuildMessage, { kind: 'failure' }>;
@@ -22,7 +23,7 @@ export function renderFailure({ error, details }: Failure): string {
 
 function lastOutputOf({ text = '', lastOutput = [] }: Details): string {
   if (lastOutput.length === 0) return '';
-  const lines = lastOutput.map((line) => `${printable(line)}\n`).join('');
+  const lines = lastOutput.map((line) => `${printableLine(line)}\n`).join('');
   return `------\n > ${printable(text)}:\n${lines}------\n`;
 }
 

@@ -31,8 +31,10 @@ export async function mainContext(
       dockerfile: { path: file ?? 'Dockerfile' },
     };
   const folder = resolve(argument);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw invalid(`unable to prepare context: path "${argument}" not found`);
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) {
+    const why = found ? 'is no folder' : 'not found';
+    throw invalid(`unable to prepare context: path "${argument}" ${why}`);
   }
   const context = folderContext(folder);
   if (file === '-') {
@@ -101,8 +103,14 @@ function readDockerfile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw invalid(`failed to read dockerfile: ${errorMessage(cause)}`, { cause });
+    throw invalid(`failed to read dockerfile: ${messageAbout(path, cause)}`, { cause });
   }
+}
+
+/** A folder can be opened, and only then fails; then the path is not in the message. */
+function messageAbout(path: string, cause: unknown): string {
+  const message = errorMessage(cause);
+  return message.includes(path) ? message : `open ${path}: ${message}`;
 }
 
 function readIfThere(path: string): string | undefined {

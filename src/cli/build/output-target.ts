@@ -1,10 +1,9 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BuildSpec } from '../../client/index.ts';
-import { invalid } from '../../core/index.ts';
+import { invalid, makeDirectories } from '../../core/index.ts';
 import { replaceFile } from '../replace-file.ts';
 import { parseCsvOption, refuseOthers } from './csv-option.ts';
 import { extractTree } from './extract-tree.ts';
@@ -86,6 +85,6 @@ const intoFile = (path: string) => (archive: Readable) =>
 const intoFolder = (path: string) => async (archive: Readable) => {
   const folder = resolve(path);
   if (folder === sep) throw invalid('write output: refusing to write files over the root folder');
-  await mkdir(join(folder), { recursive: true });
+  await makeDirectories(folder);
   await extractTree(archive, folder);
 };

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { type BuildMessage, buildsClient } from '../../client/index.ts';
-import { canceled, formatReference, invalid, parseReference } from '../../core/index.ts';
+import { canceled, invalid } from '../../core/index.ts';
 import { type BuildFlags, specOf } from '../build/build-spec.ts';
 import { checkReport } from '../build/check-report.ts';
 import { readCredentials } from '../build/docker-config.ts';
@@ -11,6 +10,7 @@ import { lintNote } from '../build/lint-note.ts';
 import { mainContext } from '../build/main-context.ts';
 import { parseOutput } from '../build/output-target.ts';
 import { createBuildReport, type ProgressKind } from '../build/report.ts';
+import { resultFiles } from '../build/result-files.ts';
 import { type BuildOutcome, type OpenContext, runBuild } from '../build/run-build.ts';
 import { connectFrom } from '../daemon-address.ts';
 
@@ -89,6 +89,8 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
   const targets = flags.output.map(parseOutput);
   if (flags.push) targets.push({ output: { kind: 'image', push: true }, tags: [] });
   const { spec, folders } = specOf(flags);
+  const tags = [...flags.tag, ...targets.flatMap((target) => target.tags)];
+  const writeResult = resultFiles(flags, tags);
   const main = await mainContext(contextArgument, flags.file);
   const contexts = new Map<string, OpenContext>(main.open && [['default', main.open]]);
   if (main.folder !== undefined) folders.set('default', main.folder);
@@ -107,7 +109,7 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
         ...spec,
         context: main.context,
         dockerfile: main.dockerfile,
-        tags: [...flags.tag, ...targets.flatMap((target) => target.tags)],
+        tags,
         auth: await readCredentials(),
         ...(targets.length > 0 && { outputs: targets.map((target) => target.output) }),
       },
@@ -124,7 +126,11 @@ async function build(contextArgument: string, flags: BuildFlags, command: Comman
     if (outcome.kind === 'failure') process.stderr.write(renderFailure(outcome));
     const kept = keptStepOf(outcome);
     if (kept !== undefined) await shellInFailedStep(builds, kept);
-    settle(outcome, flags);
+    if (outcome.kind === 'failure') process.exitCode = 1;
+    else if (!flags.check) {
+      await writeResult(outcome);
+      if (flags.quiet) process.stdout.write(`${outcome.imageId}\n`);
+    }
     if (flags.check && (outcome.kind === 'result' || warnings.length > 0)) {
       process.stdout.write(checkReport(warnings));
       if (warnings.length > 0) process.exitCode = 1;
@@ -155,30 +161,6 @@ function noteOptions({ lint = false }: BuildFlags) {
 function keptStepOf(outcome: BuildOutcome): string | undefined {
   if (outcome.kind !== 'failure') return undefined;
   return (outcome.details as { kept?: { id: string } } | undefined)?.kept?.id;
-}
-
-function settle(outcome: BuildOutcome, flags: BuildFlags): void {
-  if (outcome.kind === 'failure') {
-    process.exitCode = 1;
-    return;
-  }
-  if (flags.check) return;
-  const { imageId, manifestDigest } = outcome;
-  if (flags.iidfile) writeFileSync(flags.iidfile, imageId);
-  if (flags.metadataFile) {
-    const metadata = {
-      'containerimage.config.digest': imageId,
-      ...(manifestDigest && { 'containerimage.digest': manifestDigest }),
-      ...(flags.tag.length > 0 && { 'image.name': fullNames(flags.tag) }),
-    };
-    writeFileSync(flags.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
-  }
-  if (flags.quiet) process.stdout.write(`${imageId}\n`);
-}
-
-/** As `docker buildx` writes them: registry, repository and tag, whatever was left out. */
-function fullNames(tags: readonly string[]): string {
-  return tags.map((tag) => formatReference(parseReference(tag))).join(',');
 }
 
 function progressKind(flags: BuildFlags): ProgressKind {

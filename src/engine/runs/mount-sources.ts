@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoCode, errorMessage, invalid } from '../../core/index.ts';
+import { errnoCode, errorMessage, invalid, makeDirectories } from '../../core/index.ts';
 import {
   bindMount,
   check,
@@ -121,7 +121,7 @@ export async function ensureSource({ source, createSource }: BindPlan): Promise<
         `invalid mount config for type "bind": bind source path does not exist: ${source}`,
       );
     }
-    await mkdir(source, { recursive: true, mode: 0o755 }).catch((cause) => {
+    await makeDirectories(source, 0o755).catch((cause) => {
       throw invalid(`error while creating mount source path '${source}': ${errorMessage(cause)}`, {
         cause,
       });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type Digest,
@@ -9,6 +9,7 @@ import {
   errorKind,
   finishDigest,
   invalid,
+  makeDirectories,
 } from '../../core/index.ts';
 import { encodeDocument } from '../image.ts';
 import type { Descriptor } from '../manifest/descriptor.ts';
@@ -46,7 +47,7 @@ export function layoutSink(directory: string): ImageSink {
       made = undefined;
       throw error;
     });
-    await mkdir(join(directory, dirname(blobPath(digest))), { recursive: true });
+    await makeDirectories(join(directory, dirname(blobPath(digest))));
   };
 
   const isThere = async ({ digest, size }: Descriptor) =>
@@ -99,7 +100,7 @@ function createTurns() {
 }
 
 async function makeLayout(directory: string): Promise<void> {
-  await mkdir(join(directory, '.ingest'), { recursive: true });
+  await makeDirectories(join(directory, '.ingest'));
   const files = directoryFiles(directory);
   if ((await files.sizeOf(indexFile)) === undefined) {
     const empty: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };

@@ -112,6 +112,27 @@ test('what is not there is named with its place', async () => {
   assert.match(optional, /WARN: DeviceUnavailable: device vendor\.com\/x=y: .*\(line 2\)/);
 });
 
+test('who stops reading the progress is no failure, and the build goes on', async () => {
+  const folder = context('FROM busybox\nRUN echo one; echo two >/f\n');
+  const image = 'read-by-nobody';
+  const { stdout } = await daemon.run('bash', [
+    '-c',
+    `"$0" build --no-cache -t ${image} "$1" 2>&1 >/dev/null | true; echo "\${PIPESTATUS[0]}"`,
+    launcher,
+    folder,
+  ]);
+  assert.equal(stdout, '0\n');
+  await daemon.ok('image', 'inspect', image);
+});
+
+test('a cache that cannot be written fails the build in words', async () => {
+  const folder = context('FROM busybox\nRUN echo 1 >/f\n');
+  const dest = 'type=local,dest=/proc/no/such';
+  const { code, stderr } = await daemon.berth('build', '--cache-to', dest, folder);
+  assert.equal(code, 1);
+  assert.match(stderr, /mkdir \/proc\/no: no such file or directory/);
+});
+
 test('an OCI layout stands for a name, and nothing of it or of an archive stays as an image', async () => {
   const layout = join(daemon.folder, 'layout');
   mkdirSync(layout);

@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { BuildMessage } from '../../../client/index.ts';
 
 /** One line of the view: a step, or work around the steps. */
@@ -9,10 +10,12 @@ export interface Vertex {
   startedAtMs: number;
   endedAtMs?: number;
   outcome?: 'done' | 'cached' | 'failed' | 'canceled';
-  /** What it says of itself while it runs: `transferring 1.2MB`. */
+  /** What it says of itself while it runs: `transferring 1.2MB`; why it failed. */
   detail?: string;
-  /** Bytes after the last newline of what it wrote. */
+  /** What it wrote after the last newline. */
   partialLine: string;
+  /** Keeps characters whole that are cut between two messages. */
+  readonly decoder: StringDecoder;
   /** The last lines it wrote. */
   readonly tail: string[];
 }
@@ -48,6 +51,7 @@ export function createBuildState(): {
         title,
         startedAtMs: atMs,
         partialLine: '',
+        decoder: new StringDecoder('utf8'),
         tail: [],
       };
       state.vertices.set(key, vertex);
@@ -108,6 +112,7 @@ export function createBuildState(): {
       case 'step-failed':
       case 'step-canceled': {
         const vertex = onStep(message.step, message.atMs);
+        if (vertex && message.kind === 'step-failed') vertex.detail = message.message;
         return vertex && end(vertex, outcomes[message.kind], message.atMs);
       }
       default:
@@ -125,9 +130,17 @@ const outcomes = {
   'step-canceled': 'canceled',
 } as const;
 
+/** A line that goes on for longer is told in pieces. */
+const longestLineCharacters = 64 * 1024;
+
 function takeLines(vertex: Vertex, base64: string): string[] {
-  const lines = (vertex.partialLine + Buffer.from(base64, 'base64').toString('utf8')).split('\n');
+  const text = vertex.decoder.write(Buffer.from(base64, 'base64'));
+  const lines = (vertex.partialLine + text).split('\n');
   vertex.partialLine = lines.pop()!;
+  if (vertex.partialLine.length > longestLineCharacters) {
+    lines.push(vertex.partialLine);
+    vertex.partialLine = '';
+  }
   vertex.tail.push(...lines.slice(-tailLines));
   vertex.tail.splice(0, vertex.tail.length - tailLines);
   return lines;

@@ -44,25 +44,37 @@ test('the live view while a step runs', () => {
   );
 });
 
-test('the plain view numbers what it prints', () => {
+/** All that the plain view prints, times of lines left out. */
+function plain(): { show(...messages: unknown[]): void; text(): string } {
   let text = '';
   const { apply } = createBuildState();
   const view = createPlainView((piece) => {
     text += piece;
   });
-  const done: BuildMessage = {
-    kind: 'step-done',
-    step: 2,
-    atMs: 2210,
-    sizeBytes: 3,
-    imageId: 'sha256:01' as never,
+  return {
+    show(...shown) {
+      for (const message of shown as BuildMessage[]) {
+        const change = apply(message);
+        if (change) view(change);
+      }
+    },
+    text: () => text.replaceAll(/^(#\d+) \d+\.\d{3} /gm, '$1 TIME '),
   };
-  for (const message of [...messages, done]) {
-    const change = apply(message);
-    if (change) view(change);
-  }
+}
+
+const done = (number: number) => ({
+  kind: 'step-done',
+  step: number,
+  atMs: 2210,
+  sizeBytes: 3,
+  imageId: 'sha256:01',
+});
+
+test('the plain view numbers what it prints', () => {
+  const { show, text } = plain();
+  show(...messages, done(2));
   assert.equal(
-    text.replaceAll(/^(#\d+) \d+\.\d{3} /gm, '$1 TIME '),
+    text(),
     [
       '#1 [internal] load build context',
       '#1 DONE 0.2s',
@@ -76,5 +88,44 @@ test('the plain view numbers what it prints', () => {
       '#3 DONE 2.0s',
       '',
     ].join('\n'),
+  );
+});
+
+test('the plain view tells what is quick in one piece, and of what is slow when it is', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { show, text } = plain();
+  show(
+    { kind: 'plan', steps: [step(1, '[a 1/1] FROM a'), step(2, '[b 1/1] RUN slow')] },
+    { kind: 'step-started', step: 1, atMs: 0 },
+    { kind: 'step-started', step: 2, atMs: 0 },
+    done(1),
+  );
+  assert.equal(text(), '#1 [a 1/1] FROM a\n#1 DONE 2.2s\n');
+  context.mock.timers.tick(1000);
+  assert.equal(text(), '#1 [a 1/1] FROM a\n#1 DONE 2.2s\n\n#2 [b 1/1] RUN slow\n');
+  show({ kind: 'step-failed', step: 2, atMs: 1000, message: 'exit code: 3' });
+  assert.ok(text().endsWith('\n#2 [b 1/1] RUN slow\n#2 ERROR: exit code: 3\n'));
+});
+
+test('characters that are cut between messages stay whole, endless lines are cut', () => {
+  const { show, text } = plain();
+  const output = (bytes: Buffer) => ({
+    ...{ kind: 'step-output', step: 1, stream: 'stdout' },
+    bytes: bytes.toString('base64'),
+  });
+  const euro = Buffer.from('5 €\n');
+  show(
+    { kind: 'plan', steps: [step(1, 'RUN x')] },
+    { kind: 'step-started', step: 1, atMs: 0 },
+    output(euro.subarray(0, 3)),
+    output(euro.subarray(3)),
+    ...Array.from({ length: 5 }, () => output(Buffer.alloc(20_000, 'x'))),
+    done(1),
+  );
+  const [, first = '', ...rest] = text().split('\n');
+  assert.equal(first, '#1 TIME 5 €');
+  assert.deepEqual(
+    rest.slice(0, 2).map((line) => line.length),
+    ['#1 TIME '.length + 80_000, '#1 TIME '.length + 20_000],
   );
 });

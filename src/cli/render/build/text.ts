@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 export function printableLine(text: string): string {
   const shown = text.replace(/\r$/, '');
   return stripVTControlCharacters(shown.slice(shown.lastIndexOf('\r') + 1)).replace(
-    /[\x00-\x08\x0b-\x1f\x7f]/g,
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
     '',
   );
 }
