@@ -226,7 +226,10 @@ export interface StepFailureDetails {
 
 export type StepFailure = BerthError & { readonly details: StepFailureDetails };
 
-/** A failed RUN, kept for a look at what it left. Dispose drops it; so does time. */
+/**
+ * A failed RUN, kept for a look at what it left. Dispose drops it, and ends a shell that is open in it;
+ * so does time, once no shell is open.
+ */
 export interface FailedStep extends AsyncDisposable {
   readonly id: string;
   readonly request: Omit<RunRequest, 'onOutput' | 'signal' | 'stdin'>;
@@ -240,6 +243,8 @@ export interface FailedStep extends AsyncDisposable {
       terminal?: TerminalSize;
     },
   ): Promise<{ exitCode: number }>;
+  /** Is a shell open in it? */
+  isOpen(): boolean;
   /** Tells the shell that is open what size its terminal has now. Throws `not-found`. */
   resize(size: TerminalSize): void;
 }

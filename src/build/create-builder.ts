@@ -42,8 +42,8 @@ export async function createBuilder(
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   const { records } = ports;
-  const failedSteps = createFailedSteps();
   const sweeper = createSweeper(options.onSweepError);
+  const failedSteps = createFailedSteps(sweeper.sweep);
   const state: BuilderState = {
     ports,
     options,

@@ -10,18 +10,22 @@ export interface FailedStepsKeeper extends FailedSteps, AsyncDisposable {
 /** Nobody looks into a step any more that was left for so long. */
 const keepMs = 30 * 60_000;
 
-export function createFailedSteps(): FailedStepsKeeper {
+/** `sweep` takes over the wait for the end of those that were forgotten. */
+export function createFailedSteps(sweep: (removal: Promise<void>) => void): FailedStepsKeeper {
   const kept = new Map<string, FailedStep>();
   return {
     keep(step, resources) {
-      const expiry = setTimeout(() => void held[Symbol.asyncDispose](), keepMs).unref();
+      const expiry = setInterval(() => {
+        if (!step.isOpen()) sweep(Promise.resolve(held[Symbol.asyncDispose]()));
+      }, keepMs).unref();
       const held: FailedStep = {
         ...step,
         async [Symbol.asyncDispose]() {
           if (!kept.delete(step.id)) return;
-          clearTimeout(expiry);
-          await step[Symbol.asyncDispose]();
-          await resources[Symbol.asyncDispose]();
+          clearInterval(expiry);
+          await using both = new AsyncDisposableStack();
+          both.use(resources);
+          both.use(step);
         },
       };
       kept.set(step.id, held);

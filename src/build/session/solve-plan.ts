@@ -1,5 +1,6 @@
 import type { Digest } from '../../core/index.ts';
 import type { Dockerfile } from '../../dockerfile/index.ts';
+import type { StepFailureDetails } from '../builder.ts';
 import { explainMiss } from '../cache/explain.ts';
 import type { ForeignCache } from '../cache/transfer/foreign-cache.ts';
 import { imageKey, type Plan } from '../plan/plan.ts';
@@ -8,6 +9,7 @@ import { remoteAccess } from '../solve/client-secrets.ts';
 import { type FileSource, viewSource } from '../solve/file-source.ts';
 import { createLayerResolver } from '../solve/layer-resolver.ts';
 import { createStageSolver, type SolvedStage, type StageSolver } from '../solve/stage-solver.ts';
+import { isStepFailure } from '../solve/step-failure.ts';
 import type { Views } from '../solve/views.ts';
 import { type Contexts, emptySource } from './contexts.ts';
 import type { BuilderState, ResolvedRecord, Session } from './session.ts';
@@ -72,8 +74,18 @@ export async function solvePlan(state: BuilderState, solving: Solving): Promise<
   } catch (error) {
     controller.abort(error);
     // Nothing may still be running when the folders go.
-    await Promise.allSettled([...plan.stages.keys()].map((index) => solver.stage(index)));
+    const stages = [...plan.stages.keys()].map((index) => solver.stage(index));
+    const failures = (await Promise.allSettled(stages)).filter((end) => end.status === 'rejected');
+    await dropKept(failures.map(({ reason }) => reason).filter((reason) => reason !== error));
     throw error;
+  }
+}
+
+/** Of several steps that fail at once, only the first is kept for a look at it. */
+async function dropKept(failures: readonly unknown[]): Promise<void> {
+  for (const failure of new Set(failures)) {
+    if (!isStepFailure(failure)) continue;
+    await (failure.details as StepFailureDetails).kept?.[Symbol.asyncDispose]();
   }
 }
 

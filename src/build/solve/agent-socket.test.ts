@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { openAgentSocket } from './agent-socket.ts';
 
@@ -33,16 +34,27 @@ test('a socket of its own leads to the agent, until it is disposed of', async ()
   rmSync(folder, { recursive: true });
 });
 
-test('an agent that is gone ends the connection', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'agent-'));
-  const socketPath = join(folder, 'own');
-  const own = { uid: process.getuid!(), gid: process.getgid!() };
-  await using _proxy = await openAgentSocket({
-    agent: { connect: () => connect(join(folder, 'nobody')) },
-    socketPath,
-    mode: 0o600,
-    ...own,
+const gone: [what: string, connectTo: (folder: string) => Duplex][] = [
+  ['that is gone', (folder) => connect(join(folder, 'nobody'))],
+  [
+    'whose client has left',
+    () => {
+      throw new Error('the session has ended');
+    },
+  ],
+];
+for (const [what, connectTo] of gone) {
+  test(`an agent ${what} ends the connection`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'agent-'));
+    const socketPath = join(folder, 'own');
+    const own = { uid: process.getuid!(), gid: process.getgid!() };
+    await using _proxy = await openAgentSocket({
+      agent: { connect: () => connectTo(folder) },
+      socketPath,
+      mode: 0o600,
+      ...own,
+    });
+    await once(connect(socketPath), 'close');
+    rmSync(folder, { recursive: true });
   });
-  await once(connect(socketPath), 'close');
-  rmSync(folder, { recursive: true });
-});
+}

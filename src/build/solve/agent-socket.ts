@@ -18,7 +18,11 @@ export async function openAgentSocket(options: {
   const { agent: source, socketPath, mode, uid, gid } = options;
   const open = new Set<Duplex>();
   const server = createServer((client) => {
-    const agent = source.connect();
+    const agent = connected(source);
+    if (!agent) {
+      client.destroy();
+      return;
+    }
     for (const [socket, other] of [
       [client, agent],
       [agent, client],
@@ -32,6 +36,8 @@ export async function openAgentSocket(options: {
   });
   server.listen(socketPath);
   await once(server, 'listening');
+  // A connection that cannot be taken is the step's loss, not the daemon's end.
+  server.on('error', () => {});
   await chown(socketPath, uid, gid);
   await chmod(socketPath, mode);
   return {
@@ -42,4 +48,13 @@ export async function openAgentSocket(options: {
       await closed;
     },
   };
+}
+
+/** Undefined where the agent's side has gone already: the step sees its connection end. */
+function connected(source: SshAgent): Duplex | undefined {
+  try {
+    return source.connect();
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { conflict, notFound, randomId } from '../../core/index.ts';
+import { canceled, conflict, notFound, randomId } from '../../core/index.ts';
 import type { FailedStep } from '../builder.ts';
 import type { Runner, TerminalSize } from '../ports.ts';
 
@@ -10,14 +10,16 @@ export function failedStep(
   request: FailedStep['request'],
   { runner, leases }: { runner: Runner; leases: AsyncDisposable },
 ): FailedStep {
-  let isRunning = false;
+  const ended = new AbortController();
+  let running: Promise<unknown> | undefined;
   let resize: ((size: TerminalSize) => void) | undefined;
   return {
     id: request.id,
     request,
-    async shell({ terminal: size, ...streams }) {
-      if (isRunning) throw conflict(`open shell: one is open in step ${request.id} already`);
-      isRunning = true;
+    isOpen: () => running !== undefined,
+    async shell({ terminal: size, signal, ...streams }) {
+      if (running) throw conflict(`open shell: one is open in step ${request.id} already`);
+      ended.signal.throwIfAborted();
       const terminal = size && {
         size,
         onResize(listener: (size: TerminalSize) => void) {
@@ -26,9 +28,13 @@ export function failedStep(
       };
       try {
         const argv = shellArgv(request.argv, terminal !== undefined);
-        return await runner.run({ ...request, ...streams, id: randomId(), argv, terminal });
+        const either = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
+        const shell = { ...request, ...streams, id: randomId(), argv, terminal, signal: either };
+        const run = runner.run(shell);
+        running = run;
+        return await run;
       } finally {
-        isRunning = false;
+        running = undefined;
         resize = undefined;
       }
     },
@@ -36,7 +42,12 @@ export function failedStep(
       if (!resize) throw notFound(`resize terminal: step ${request.id} has none open`);
       resize(size);
     },
-    [Symbol.asyncDispose]: () => leases[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      ended.abort(canceled(`open shell: step ${request.id} is kept no longer`));
+      // How the shell ends is told to who opened it.
+      await running?.catch(() => {});
+      await leases[Symbol.asyncDispose]();
+    },
   };
 }
 

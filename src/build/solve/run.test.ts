@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { StepFailureDetails } from '../builder.ts';
+import type { StepFailure, StepFailureDetails } from '../builder.ts';
 import { createBuildKit } from '../testing/build-kit.ts';
 
 test('RUN gets its environment, directory, user, network, hosts and limits', async () => {
@@ -261,4 +261,62 @@ test('a build that joined a step of another one does not fail for what only that
   gate.resolve();
   await failed;
   assert.equal((await withSecret).file('/a'), '1');
+});
+
+/** A build that fails, its details. */
+async function failureOf(build: Promise<unknown>): Promise<StepFailureDetails> {
+  try {
+    await build;
+  } catch (error) {
+    return (error as StepFailure).details;
+  }
+  throw new Error('the build did not fail');
+}
+
+test('of steps that fail at once one is kept, and nothing of the others', async () => {
+  let count = 0;
+  const all = Promise.withResolvers<void>();
+  await using kit = await createBuildKit({
+    commands: {
+      async fail() {
+        if (++count === 3) all.resolve();
+        await all.promise;
+        return 1;
+      },
+    },
+  });
+  await kit.addImage('base:latest', {});
+  const stages = ['a', 'b', 'c'].map((name) => `FROM base AS ${name}\nRUN fail ${name}\n`);
+  const build = kit.build(
+    `${stages.join('')}FROM base\nCOPY --from=a / /a\nCOPY --from=b / /b\nCOPY --from=c / /c\n`,
+    { keepFailedStep: true },
+  );
+  const { kept } = await failureOf(build);
+  assert.equal(kit.ports.filesystems.open(), 1);
+  await kept![Symbol.asyncDispose]();
+  assert.equal(kit.ports.filesystems.open(), 0);
+});
+
+test('a kept step that goes ends the shell in it first', async () => {
+  const order: string[] = [];
+  await using kit = await createBuildKit({
+    commands: {
+      async '/bin/sh'({ signal }) {
+        await once(signal!, 'abort');
+        await new Promise(setImmediate);
+        order.push(`shell ended, ${kit.ports.filesystems.open()} open`);
+        throw signal!.reason;
+      },
+    },
+  });
+  await kit.addImage('base:latest', {});
+  const build = kit.build('FROM base\nRUN exit 4\n', { keepFailedStep: true });
+  const { kept } = await failureOf(build);
+  const shell = assert.rejects(kept!.shell({ onOutput: () => {} }), { kind: 'canceled' });
+  assert.equal(kept!.isOpen(), true);
+  await assert.rejects(kept!.shell({ onOutput: () => {} }), { kind: 'conflict' });
+  await kept![Symbol.asyncDispose]();
+  await shell;
+  order.push(`${kit.ports.filesystems.open()} open`);
+  assert.deepEqual(order, ['shell ended, 1 open', '0 open']);
 });

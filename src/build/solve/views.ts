@@ -19,9 +19,9 @@ export function createViews(filesystems: Filesystems): Views {
     async [Symbol.asyncDispose]() {
       const views = await Promise.allSettled(mounted.values());
       mounted.clear();
-      for (const view of views) {
-        if (view.status === 'fulfilled') await view.value[Symbol.asyncDispose]();
-      }
+      // One that cannot be given back does not keep the others.
+      await using all = new AsyncDisposableStack();
+      for (const view of views) if (view.status === 'fulfilled') all.use(view.value);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { FailedSteps } from '../../../build/index.ts';
-import { invalid } from '../../../core/index.ts';
+import { conflict, invalid } from '../../../core/index.ts';
 import { empty } from '../../http/reply.ts';
 import { del, type HijackRoute, post, type Route } from '../../http/route.ts';
 
@@ -34,7 +34,10 @@ export function failedStepRoutes(failedSteps: FailedSteps): {
         method: 'POST',
         path: '/v1/builds/steps/:id/shell',
         async handle({ params, query, signal }, connection) {
-          await using step = failedSteps.get(params.id!);
+          const found = failedSteps.get(params.id!);
+          // Who comes second must not take it away from who is in it.
+          if (found.isOpen()) throw conflict(`open shell: one is open in step ${found.id} already`);
+          await using step = found;
           const [rows, columns] = [query.integer('rows'), query.integer('columns')];
           const { stream } = connection;
           connection.accept('application/octet-stream');
