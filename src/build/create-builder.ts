@@ -49,7 +49,10 @@ export async function createBuilder(
     options,
     shared: createSharedWork({ sizeOf: noteBytes, isFinal: isStepFailure }),
     slots: limit(options.parallelSteps ?? Math.max(16, 4 * availableParallelism())),
-    cacheMounts: createCacheMounts(join(options.root, 'cache-mounts')),
+    cacheMounts: createCacheMounts({
+      ...{ trees: ports.trees, root: join(options.root, 'cache-mounts') },
+      sweep: sweeper.sweep,
+    }),
     archives: createArchives(ports.decompressors),
     images: createStoredImages(ports.images),
     kept: createKeptContexts({

@@ -256,6 +256,8 @@ export interface Trees {
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
   /** Removes a folder of the builder's own with all below it; it need not be there. */
   remove(directory: string): Promise<void>;
+  /** Sum of the sizes of the files below a directory; what vanishes meanwhile counts nothing. */
+  measure(directory: string): Promise<number>;
   /**
    * Copies as COPY does; see CopyRequest. Tells what it found below, where it is not too much. Throws
    * `not-found`, `invalid`, `unavailable` (disk full).

@@ -3,13 +3,22 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { createFakeTrees } from '../testing/fake-trees.ts';
 import { type CacheMountRequest, createCacheMounts } from './cache-mounts.ts';
 
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'cache-mounts-'));
+  swept = [];
 });
 afterEach(() => rmSync(root, { recursive: true }));
+
+const openMounts = () =>
+  createCacheMounts({
+    ...{ root, trees: createFakeTrees() },
+    sweep: (work) => void swept.push(work),
+  });
+let swept: Promise<void>[] = [];
 
 const never = new AbortController().signal;
 const request = (more: Partial<CacheMountRequest> = {}): CacheMountRequest => ({
@@ -22,7 +31,7 @@ const request = (more: Partial<CacheMountRequest> = {}): CacheMountRequest => ({
 });
 
 test('a shared mount is one folder for all, filled once and kept', async () => {
-  const mounts = createCacheMounts(root);
+  const mounts = openMounts();
   let fills = 0;
   const fill = async (folder: string) => {
     fills++;
@@ -36,7 +45,7 @@ test('a shared mount is one folder for all, filled once and kept', async () => {
   assert.deepEqual(readdirSync(a.folder), ['seed']);
   a[Symbol.dispose]();
   b[Symbol.dispose]();
-  using again = await createCacheMounts(root).acquire(request({ fill }));
+  using again = await openMounts().acquire(request({ fill }));
   assert.equal(again.folder, a.folder);
   assert.equal(fills, 1);
   using other = await mounts.acquire(request({ id: 'npm' }));
@@ -44,7 +53,7 @@ test('a shared mount is one folder for all, filled once and kept', async () => {
 });
 
 test('a private mount is another folder while the first is in use', async () => {
-  const mounts = createCacheMounts(root);
+  const mounts = openMounts();
   const a = await mounts.acquire(request({ sharing: 'private' }));
   const b = await mounts.acquire(request({ sharing: 'private' }));
   assert.notEqual(a.folder, b.folder);
@@ -56,7 +65,7 @@ test('a private mount is another folder while the first is in use', async () => 
 });
 
 test('a locked mount is had one after the other; who gives up does not block', async () => {
-  const mounts = createCacheMounts(root);
+  const mounts = openMounts();
   const locked = request({ sharing: 'locked' });
   const order: string[] = [];
   const a = await mounts.acquire(locked);
@@ -75,7 +84,7 @@ test('a locked mount is had one after the other; who gives up does not block', a
 });
 
 test('a folder whose filling failed or was cut is made again', async () => {
-  const mounts = createCacheMounts(root);
+  const mounts = openMounts();
   const broken = request({
     fill: async (folder) => {
       mkdirSync(join(folder, 'half'));
@@ -88,7 +97,7 @@ test('a folder whose filling failed or was cut is made again', async () => {
 });
 
 test('a folder in use cannot be removed', async () => {
-  const mounts = createCacheMounts(root);
+  const mounts = openMounts();
   const lease = await mounts.acquire(request());
   const [folder] = await mounts.list();
   assert.equal(folder?.inUse, true);
@@ -99,4 +108,20 @@ test('a folder in use cannot be removed', async () => {
   lease[Symbol.dispose]();
   assert.equal(await mounts.remove(folder!.name), true);
   assert.deepEqual(await mounts.list(), []);
+});
+
+test('what a crash left half-filled or half-removed goes at the next start', async () => {
+  const mounts = openMounts();
+  (await mounts.acquire(request()))[Symbol.dispose]();
+  const [whole] = readdirSync(root);
+  const half = await mounts.acquire(request({ id: 'npm' }));
+  half[Symbol.dispose]();
+  rmSync(join(half.folder, '../mount.json'));
+  writeFileSync(join(half.folder, 'left'), '');
+  const again = openMounts();
+  using used = await again.acquire(request({ id: 'npm' }));
+  await Promise.all(swept);
+  assert.equal(swept.length, 1);
+  assert.deepEqual(readdirSync(used.folder), []);
+  assert.equal(readdirSync(root).includes(whole!), true);
 });

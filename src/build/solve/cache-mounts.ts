@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoCode } from '../../core/index.ts';
+import type { Trees } from '../ports.ts';
 import { createTurns } from './turns.ts';
 
 /**
@@ -41,7 +43,7 @@ export interface CacheMountFolder {
 
 /**
  * Marks a folder that was filled to its end, and says what for; its time is when it was last used.
- * A folder without it is from a crash and made again.
+ * A folder without it was left half-made, or half-removed, by a crash.
  */
 const markFile = 'mount.json';
 
@@ -50,8 +52,15 @@ interface Mark {
   readonly createdAtMs: number;
 }
 
-/** Keeps the folders below `root`, each as `<hash of id>-<number>/data`. */
-export function createCacheMounts(root: string): CacheMounts {
+export interface CacheMountsOptions {
+  readonly root: string;
+  readonly trees: Pick<Trees, 'remove' | 'measure'>;
+  /** Takes over work that no build needs to wait for. */
+  readonly sweep: (work: Promise<void>) => void;
+}
+
+/** Keeps the folders below `root`, each as `<hash of id>-<number>/data`; removes what a crash left. */
+export function createCacheMounts({ root, trees, sweep }: CacheMountsOptions): CacheMounts {
   /** Folders in use, and by how many. */
   const users = new Map<string, number>();
   const locks = createTurns();
@@ -75,10 +84,24 @@ export function createCacheMounts(root: string): CacheMounts {
     parts.use(use(name));
     {
       using _turn = await changes.take(name);
-      await make(join(root, name), request);
+      await make(join(root, name), request, trees);
     }
     const kept = parts.move();
     return { folder: join(root, name, 'data'), [Symbol.dispose]: () => kept.dispose() };
+  }
+
+  async function removeNow(name: string): Promise<boolean> {
+    using _turn = await changes.take(name);
+    if (users.has(name)) return false;
+    // First of all: what is left of the folder after a crash must not pass for whole.
+    rmSync(join(root, name, markFile), { force: true });
+    await trees.remove(join(root, name));
+    return true;
+  }
+
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(root)) {
+    if (!existsSync(join(root, name, markFile))) sweep(removeNow(name).then(() => {}));
   }
 
   return {
@@ -90,57 +113,48 @@ export function createCacheMounts(root: string): CacheMounts {
     },
     async list() {
       const names: string[] = await readdir(root).catch(() => []);
-      const folders = await Promise.all(names.map((name) => describe(join(root, name))));
+      const folders = await Promise.all(names.map((name) => describe(join(root, name), trees)));
       return folders.flatMap((folder, index) => {
         const name = names[index]!;
         return folder ? [{ ...folder, name, inUse: users.has(name) }] : [];
       });
     },
-    async remove(name) {
-      using _turn = await changes.take(name);
-      if (users.has(name)) return false;
-      await rm(join(root, name), { recursive: true, force: true });
-      return true;
-    },
+    remove: removeNow,
   };
 }
 
 type Description = Omit<CacheMountFolder, 'name' | 'inUse'>;
 
-async function describe(path: string): Promise<Description | undefined> {
+async function describe(
+  path: string,
+  trees: CacheMountsOptions['trees'],
+): Promise<Description | undefined> {
   try {
     const mark = JSON.parse(await readFile(join(path, markFile), 'utf8')) as Mark;
     const { mtimeMs } = await lstat(join(path, markFile));
-    return { ...mark, sizeBytes: await sizeOf(join(path, 'data')), usedAtMs: mtimeMs };
+    return { ...mark, sizeBytes: await trees.measure(join(path, 'data')), usedAtMs: mtimeMs };
   } catch (error) {
     // Being made or removed right now, or left by a crash.
-    if (errnoCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (errnoCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-async function make(path: string, { fill, description }: CacheMountRequest): Promise<void> {
+async function make(
+  path: string,
+  { fill, description }: CacheMountRequest,
+  trees: CacheMountsOptions['trees'],
+): Promise<void> {
   const names: string[] = await readdir(path).catch(() => []);
   const now = new Date();
   if (names.includes(markFile)) {
     await utimes(join(path, markFile), now, now);
     return;
   }
-  await rm(path, { recursive: true, force: true });
+  await trees.remove(path);
   await mkdir(join(path, 'data'), { recursive: true, mode: 0o755 });
   await fill(join(path, 'data'));
   const mark: Mark = { description, createdAtMs: now.getTime() };
-  await writeFile(join(path, markFile), JSON.stringify(mark));
-}
-
-/** Sum of the sizes of the files below a folder; what vanishes meanwhile counts nothing. */
-async function sizeOf(folder: string): Promise<number> {
-  let sizeBytes = 0;
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
-    sizeBytes += stat?.size ?? 0;
-  }
-  return sizeBytes;
+  await writeFile(join(path, `${markFile}.new`), JSON.stringify(mark));
+  await rename(join(path, `${markFile}.new`), join(path, markFile));
 }

@@ -54,6 +54,8 @@ export function createFakeTrees(): Trees {
       return { rootPath: real, entries: entriesOf(real) };
     },
     remove: async (directory) => rmSync(directory, { recursive: true, force: true }),
+    measure: async (directory) =>
+      [...entriesOf(directory).values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     async copy(request) {
       const surroundings = surroundingsOf(request);
       copy(request);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type ByteStream, type FileTree, internal, type ListedFiles } from '../../core/index.ts';
 import { syncFilesystem } from '../../linux/index.ts';
+import { measureTree } from '../files/measure-tree.ts';
 import { removeFolder } from '../files/remove-folder.ts';
 import type { OverlaySnapshots } from '../snapshots/overlay-snapshots.ts';
 import { contextInPlace } from '../threads/job.ts';
@@ -41,6 +42,7 @@ export interface StoreTrees {
   ): Promise<FileTree>;
   scan(rootPath: string, path: string, signal?: AbortSignal): Promise<FileTree>;
   remove(directory: string): Promise<void>;
+  measure(directory: string): Promise<number>;
   copy(request: CopyRequest): Promise<Surroundings | undefined>;
   receive(request: ReceiveRequest): Promise<Uint8Array>;
   update(request: UpdateRequest): Promise<void>;
@@ -139,6 +141,12 @@ export function createTrees(options: {
       if (!existsSync(directory)) return;
       if (isSmallTree(directory)) removeFolder({ path: directory });
       else await pool.run('remove-tree', { path: directory });
+    },
+    async measure(directory) {
+      const input = { path: directory };
+      return isSmallTree(directory)
+        ? measureTree(input, contextInPlace())
+        : await pool.run('measure-tree', input);
     },
   };
 }
