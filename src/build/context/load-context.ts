@@ -1,5 +1,5 @@
 import { chmodSync, createWriteStream, readFileSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -102,8 +102,9 @@ async function loadHttp(url: string, options: LoadOptions): Promise<LoadedContex
   const bytes = bounded(counted(answer.content, options.onProgress), limits.bytes, shown);
   await pipeline(Readable.from(bytes), createWriteStream(download, { mode: 0o600 }), { signal });
   if (!(await options.archives.isTar(download, signal))) {
+    const { size } = await stat(download);
+    if (size > largestDockerfileBytes) throw tooLarge(shown, size);
     const text = await readFile(download);
-    if (text.length > largestDockerfileBytes) throw tooLarge(shown, text.length);
     return loaded({ rootPath: options.folder, entries: new Map() }, text.toString());
   }
   const folder = join(options.folder, 'files');

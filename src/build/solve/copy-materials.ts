@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename, utimes, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { type ByteStream, type Digest, digestOf, finishDigest, invalid } from '../../core/index.ts';
+import {
+  type ByteStream,
+  type Digest,
+  digestOf,
+  finishDigest,
+  invalid,
+  unavailable,
+} from '../../core/index.ts';
 import { parseGitAddress, withoutLogins } from '../context/git-address.ts';
 import type { CopyAction, CopySource } from '../plan/actions.ts';
 import type { HttpContent } from '../ports.ts';
@@ -272,8 +279,17 @@ async function gitMaterial(
     async files(atMake) {
       const directory = join(await scope.newFolder('git'), 'files');
       await mkdir(directory);
-      await fetcher.git(address, { directory, keepGitDir, access, signal: atMake });
+      const options = { directory, keepGitDir, access, signal: atMake };
+      const fetched = await fetcher.git(address, options);
+      // Its key names the commit that was there when it was looked up.
+      if (fetched.commit !== commit) throw moved(address, commit, fetched.commit);
       return { items: [folderItem(directory)], owner: { uid: 0, gid: 0 }, mayLink: true };
     },
   };
+}
+
+function moved(address: string, before: string, now: string) {
+  return unavailable(
+    `fetch ${withoutLogins(address)}: it moved from ${before} to ${now} meanwhile: build again`,
+  );
 }

@@ -240,4 +240,11 @@ test('ADD of a repository is keyed by its commit', async () => {
     kit.build(`FROM base\nADD --checksum=cccc ${address} /src\n`),
     /expected checksum to match cccc/,
   );
+  const { fetcher } = kit.ports;
+  const { git } = fetcher;
+  fetcher.git = async (...given) => ({ ...(await git(...given)), commit: 'd'.repeat(40) });
+  await assert.rejects(kit.build(dockerfile, { noCache: true }), {
+    kind: 'unavailable',
+    message: /it moved from b{40} to d{40} meanwhile: build again/,
+  });
 });

@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { digestOf, invalid, notFound } from '../../core/index.ts';
 import { listInput } from '../cache/inputs.ts';
+import type { SelectionRequest } from '../context/selection.ts';
 import type { MountAction, RunAction } from '../plan/actions.ts';
 import { scriptFolder } from '../plan/instructions/run.ts';
 import type { RunRequest } from '../ports.ts';
@@ -19,7 +20,10 @@ export interface StandingMounts extends AsyncDisposable {
   readonly env: readonly string[];
 }
 
-const emptySelection = { excludes: [], parents: false };
+/** What a mount takes: its source as it is written, whatever a pattern would make of it. */
+function selectionOf({ source }: MountAction): SelectionRequest {
+  return { patterns: [source.replace(/[\\*?[\]]/g, '\\$&')], excludes: [], parents: false };
+}
 
 /** What is known of a mount's content without looking; for a bind of the context that is nothing. */
 export async function mountIdentity(
@@ -37,7 +41,7 @@ export async function mountDigest(
 ): Promise<{ digest: string; listing: string | undefined }> {
   if (mount.origin === undefined) return { digest: '', listing: undefined };
   const source = await scope.source(mount.origin);
-  return source.select({ patterns: [mount.source], ...emptySelection }, signal);
+  return source.select(selectionOf(mount), signal);
 }
 
 /** How a mount is written down in the key; secrets by their place alone. */
@@ -98,11 +102,11 @@ async function bindMount({ scope, mount, signal }: SetUp): Promise<RunMount[]> {
 
 async function partOf(
   scope: BuildScope,
-  { origin, source }: MountAction,
+  mount: MountAction,
   signal: AbortSignal,
 ): Promise<SourcePart> {
-  const from = await scope.source(origin as FileOrigin);
-  const { parts } = await from.select({ patterns: [source], ...emptySelection }, signal);
+  const from = await scope.source(mount.origin as FileOrigin);
+  const { parts } = await from.select(selectionOf(mount), signal);
   return parts[0]!;
 }
 
@@ -137,9 +141,18 @@ async function copyOfPart(
 
 async function cacheMount({ scope, mount, leases, signal }: SetUp): Promise<RunMount[]> {
   const { id, sharing, target, readOnly, mode, uid, gid, origin } = mount;
-  const base = origin === undefined ? '' : await mountIdentity(scope, mount);
+  const known = await mountIdentity(scope, mount);
+  const base = known ?? (await mountDigest(scope, mount, signal)).digest;
+  const owner = [uid, gid].map((number) => String(number ?? 0));
   const lease = await scope.ports.cacheMounts.acquire({
-    id: listInput([id, base ?? '', mount.source, String(uid ?? 0), String(gid ?? 0)]),
+    // As BuildKit has it, another base, owner or mode makes another folder.
+    id: listInput([
+      id,
+      base,
+      mount.source,
+      ...owner,
+      ...(mode === undefined ? [] : [String(mode)]),
+    ]),
     description: `cache mount ${target} with id ${JSON.stringify(id)}`,
     sharing,
     signal,

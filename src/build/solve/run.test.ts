@@ -118,6 +118,23 @@ RUN --mount=type=bind,from=tools,target=/t cat /t/bin/tool
   assert.equal(changed.output, 'f2', 'only the step that reads f ran; it changed nothing');
 });
 
+test('the source of a bind mount is a path and no pattern', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', { 'a*': 'image' });
+  const files = { 'a*': 'star', ab: 'letters' };
+  for (const [from, text] of [
+    ['', 'star'],
+    ['from=base,', 'image'],
+  ]) {
+    const mount = `--mount=${from}source=a*,target=/m`;
+    assert.equal((await kit.build(`FROM base\nRUN ${mount} cat /m\n`, { files })).output, text);
+    const missing = kit.build(`FROM base\nRUN --mount=${from}source=x*,target=/m true\n`, {
+      files,
+    });
+    await assert.rejects(missing, /"\/x\*": not found/);
+  }
+});
+
 test('ignored files are not seen through a mount, and what a step may write is a copy', async () => {
   const seen: string[][] = [];
   await using kit = await createBuildKit({
