@@ -1,4 +1,5 @@
 export type { BuildPorts } from './docker/build/ports.ts';
+export type { BuildRecord, BuildRecords } from './docker/buildkit/history/build-record.ts';
 export type {
   CommitRequest,
   ContainerInsight,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  type BuildRecords,
   createApiServer,
   dockerApi,
   type ListenAddress,
@@ -12,6 +13,7 @@ import type { Containers } from '../engine/index.ts';
 import { createJobs, exitCodeOf, type Jobs, stateName } from '../jobs/index.ts';
 import { createRegistryClient, type RegistryClient, userAccounts } from '../registry/index.ts';
 import { type Database, openDatabase, openStore, type Store } from '../store/index.ts';
+import { createBuildRecords } from './build-records.ts';
 import type { Config } from './config.ts';
 import { dockerPorts } from './docker-ports.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -43,6 +45,7 @@ interface Parts extends EngineParts {
   readonly client: RegistryClient;
   readonly transfers: Transfers;
   readonly builder: BerthBuilder;
+  readonly buildRecords: BuildRecords;
   readonly users: ReturnType<typeof createUsers>;
   readonly jobs: Jobs;
 }
@@ -111,7 +114,8 @@ async function openParts(config: Config, started: AsyncDisposableStack): Promise
   needs.builds = () => builder.heldChains();
   started.use(keepHouse({ store, images: store.images, registry, warn }));
   const jobs = openJobs({ config, database, store, engineParts });
-  return { ...engineParts, config, store, client, transfers, builder, users, jobs };
+  const buildRecords = started.use(createBuildRecords(database, warn));
+  return { ...engineParts, config, store, client, transfers, builder, buildRecords, users, jobs };
 }
 
 function openJobs(options: {

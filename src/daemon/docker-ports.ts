@@ -1,5 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
-import type { ContainerInsight, DockerPorts, SystemFacts } from '../api/index.ts';
+import type { BuildRecords, ContainerInsight, DockerPorts, SystemFacts } from '../api/index.ts';
 import type { BerthBuilder } from '../build/index.ts';
 import { formatReference, type Reference } from '../core/index.ts';
 import type { Engine, Events, Networks, Volumes } from '../engine/index.ts';
@@ -29,6 +29,7 @@ export function dockerPorts(parts: {
   volumes: Volumes;
   store: Store;
   builder: BerthBuilder;
+  buildRecords: BuildRecords;
   client: RegistryClient;
   transfers: Transfers;
   archives: ReturnType<typeof createImageArchives>;
@@ -88,6 +89,7 @@ export function dockerPorts(parts: {
     buildkit: {
       builder,
       cache: builder.cache,
+      records: parts.buildRecords,
       dropName: (reference, isOnlyName) => dropName(images, reference, isOnlyName),
       platform: hostPlatform(),
       hostname: hostname(),

@@ -1,4 +1,5 @@
 export { joinConnection } from './byte-messages.ts';
+export { contentInfo, contentRead } from './content-methods.ts';
 export type { Call } from './grpc/byte-call.ts';
 export { type Channel, openChannel, type UnaryMethod } from './grpc/channel.ts';
 export { type GrpcServer, type Methods, serveGrpc, serverStream, unary } from './grpc/serve.ts';

@@ -326,6 +326,28 @@ describe('docker buildx and compose', { skip: buildx ? false : clients[1]!.missi
     assert.match(targets, /^base +\nlast \(default\) is the one$/m);
   });
 
+  it('keeps a history of its builds, over a crash', async () => {
+    const folder = folderOf('recorded', {
+      Dockerfile: 'FROM busybox AS good\nRUN echo remembered\nFROM good AS bad\nRUN exit 3\n',
+    });
+    await ok('buildx', 'history', 'rm', '--all');
+    await ok('buildx', 'build', '--target=good', '--build-arg', 'A=1', folder);
+    assert.equal((await docker('buildx', 'build', '--target=bad', folder)).code, 1);
+    await ok('buildx', 'build', '--call=targets', folder);
+    await daemon.kill();
+    await daemon.start();
+    const listed = await ok('buildx', 'history', 'ls');
+    assert.match(listed, /Error[^\n]*\n[^\n]*Completed[^\n]*\n$/);
+    const [, refBad = '', refGood = ''] = listed.split('\n').map((line) => line.split(' ')[0]!);
+    assert.match(await ok('buildx', 'history', 'logs', refGood), /^#\d+ \d+\.\d+ remembered$/m);
+    assert.match(await ok('buildx', 'history', 'inspect', refGood), /^BUILD ARG\s+VALUE\nA\s+1$/m);
+    const failed = await ok('buildx', 'history', 'inspect', refBad);
+    assert.match(failed, /^Error:\s+Unknown process .*exit code: 3$/m);
+    assert.match(failed, /^ +4 \| >>> RUN exit 3$/m);
+    await ok('buildx', 'history', 'rm', refBad);
+    assert.doesNotMatch(await ok('buildx', 'history', 'ls'), new RegExp(refBad));
+  });
+
   it('tells of the builder, its disk and what it frees', async () => {
     assert.match(await ok('buildx', 'inspect'), /Status:\s+running/);
     await ok('buildx', 'build', folderOf('kept', { Dockerfile: 'FROM busybox\nRUN echo kept\n' }));

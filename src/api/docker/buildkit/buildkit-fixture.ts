@@ -16,6 +16,7 @@ import {
 import { type ServedApi, serveApi } from '../../http/http-fixture.ts';
 import { dockerTable, pageNotFound } from '../docker-api.ts';
 import * as messages from './control-messages.ts';
+import { memoryBuildRecords } from './history/memory-build-records.ts';
 import type { BuildkitPorts } from './ports.ts';
 import { buildkitHijacks } from './routes.ts';
 import { createSessions } from './sessions.ts';
@@ -36,6 +37,7 @@ export async function serve(
     hostname: 'h',
     version: '1.2.3',
     cache: { usage: async () => [] },
+    records: memoryBuildRecords(),
   } as unknown as BuildkitPorts;
   const hijacks = buildkitHijacks(ports, createSessions());
   const table = dockerTable({ version: '1.2.3', routes: [], hijacks });

@@ -45,6 +45,8 @@ export interface ControlSolve {
   readonly Session: string;
   readonly Frontend: string;
   readonly FrontendAttrs: Attributes;
+  /** Not for the history. */
+  readonly Internal: boolean;
   readonly Cache: CacheOptions | null;
   readonly Entitlements: readonly string[];
   readonly SourcePolicy: Uint8Array;
@@ -68,6 +70,7 @@ export const solve: UnaryMethod<ControlSolve, { ExporterResponse: Attributes }> 
     FrontendAttrs: attributes(7),
     Cache: [8, { Exports: [4, typed, 'repeated'], Imports: [5, typed, 'repeated'] }],
     Entitlements: [9, 'string', 'repeated'],
+    Internal: [11, 'bool'],
     SourcePolicy: [12, 'bytes'],
     Exporters: [13, typed, 'repeated'],
   }),
@@ -160,20 +163,6 @@ export const pruneRequest = message<PruneRequest>({
   minFreeSpace: [6, 'int64'],
 });
 export const pruneResponse = message<UsageRecord>(usageRecord);
-
-export const historyPath = controlPath('ListenBuildHistory');
-export const historyRequest = message<{ ActiveOnly: boolean; Ref: string; EarlyExit: boolean }>({
-  ActiveOnly: [1, 'bool'],
-  Ref: [2, 'string'],
-  EarlyExit: [3, 'bool'],
-});
-export const historyEvent = nothing;
-
-export const updateHistory: UnaryMethod<Record<string, never>, Record<string, never>> = {
-  path: controlPath('UpdateBuildHistory'),
-  request: nothing,
-  response: nothing,
-};
 
 /** Header that names the build a call of LLBBridge belongs to. */
 export const buildIdHeader = 'buildkit-controlapi-buildid';

@@ -5,6 +5,8 @@ import { cacheOptionsOf, usageRecordOf, usageWanted } from './cache-records.ts';
 import * as messages from './control-messages.ts';
 import { exportersOf } from './exporters.ts';
 import { failureOf, returnedFailure } from './failure-status.ts';
+import { createBuildHistory } from './history/build-history.ts';
+import { historyMethods } from './history/history-methods.ts';
 import type { BuildkitPorts } from './ports.ts';
 import { readCall } from './read-call.ts';
 import { type BuiltCall, runCall } from './run-build.ts';
@@ -15,11 +17,13 @@ import { workerRecord } from './worker-record.ts';
 
 /** What a connection of BuildKit's API serves: Control, and LLBBridge for the client's own part. */
 export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Methods {
-  const solves = createSolves();
+  const history = createBuildHistory(ports.records);
+  const solves = createSolves(history);
   const { solve } = messages;
   return {
     ...bridgeMethods(ports, { solves, sessions }),
     ...stateMethods(ports),
+    ...historyMethods(history),
 
     // A session inside of this connection, for clients that open no other.
     [messages.sessionPath]: (call) => holdInside(call, sessions),
@@ -32,8 +36,11 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
       try {
         const built =
           asked.Frontend === '' ? await driven(begun) : await direct(ports, begun, sessions);
-        return { ExporterResponse: (await built?.deliver(ended)) ?? new Map() };
+        const ExporterResponse = (await built?.deliver(ended)) ?? new Map<string, string>();
+        begun.followed.done(ExporterResponse);
+        return { ExporterResponse };
       } catch (error) {
+        begun.followed.failed(error);
         throw failureOf(error);
       } finally {
         solves.end(begun);
@@ -54,7 +61,7 @@ export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Metho
 
 /** What the daemon tells of itself and its build cache. */
 function stateMethods(ports: BuildkitPorts): Methods {
-  const { listWorkers, info, diskUsage, updateHistory } = messages;
+  const { listWorkers, info, diskUsage } = messages;
   return {
     [listWorkers.path]: unary(listWorkers.request, listWorkers.response, () => ({
       record: [workerRecord(ports)],
@@ -80,19 +87,6 @@ function stateMethods(ports: BuildkitPorts): Methods {
         for (const usage of before) if (gone.has(usage.id)) yield usageRecordOf(usage);
       },
     ),
-
-    // There is none: what is asked for has never been.
-    [messages.historyPath]: serverStream(
-      messages.historyRequest,
-      messages.historyEvent,
-      async function* ({ EarlyExit }, { signal }) {
-        yield* [];
-        if (EarlyExit) return;
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      },
-    ),
-
-    [updateHistory.path]: unary(updateHistory.request, updateHistory.response, () => ({})),
   };
 }
 

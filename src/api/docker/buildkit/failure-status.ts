@@ -8,6 +8,7 @@ import {
   message,
 } from '../../../core/index.ts';
 import { type ReturnedStatus, rpcStatusFields } from './control-messages.ts';
+import type { BuildFailure } from './history/build-record.ts';
 import { CallFailure } from './run-build.ts';
 import type { SourceInfo } from './status-messages.ts';
 
@@ -15,7 +16,8 @@ const rpcStatus = message<ReturnedStatus>(rpcStatusFields);
 
 /** Detail by which clients of BuildKit show the lines an error is about (solver/errdefs). */
 const sourceType = 'github.com/moby/buildkit/errdefs.Source+json';
-/** google.rpc.Code UNKNOWN. */
+/** google.rpc.Code. */
+const canceledCode = 1;
 const unknownCode = 2;
 
 /** An error as a client of BuildKit reads it: with the place in the Dockerfile, where it has one. */
@@ -38,6 +40,20 @@ export function failureOf(error: unknown): BerthError {
     cause,
     details: { grpcStatus, grpcCode: unknownCode },
   });
+}
+
+/** An error as the history of builds keeps it. */
+export function failureStatus(error: unknown): BuildFailure {
+  const failure = failureOf(error);
+  const { grpcStatus, grpcCode } = (failure.details ?? {}) as {
+    grpcStatus?: Uint8Array;
+    grpcCode?: number;
+  };
+  return {
+    code: grpcCode ?? (failure.kind === 'canceled' ? canceledCode : unknownCode),
+    message: failure.message,
+    ...(grpcStatus && { status: Buffer.from(grpcStatus).toString('base64') }),
+  };
 }
 
 /** The status of an error that is the client's own. */

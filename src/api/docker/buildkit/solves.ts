@@ -2,8 +2,10 @@ import { conflict, randomId } from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import { createAwaitedMap } from './awaited-map.ts';
 import type { ControlSolve, ReturnedStatus } from './control-messages.ts';
+import type { BuildHistory, FollowedBuild } from './history/build-history.ts';
 import type { BuiltCall } from './run-build.ts';
 import { createStatusFeed, type StatusFeed } from './status-feed.ts';
+import type { StatusResponse } from './status-messages.ts';
 
 /** A build as `Control.Solve` asked for it, while its client drives it through LLBBridge. */
 export interface Solve {
@@ -11,6 +13,8 @@ export interface Solve {
   readonly asked: ControlSolve;
   readonly session: Session | undefined;
   readonly feed: StatusFeed;
+  /** Takes down how it ends. */
+  readonly followed: FollowedBuild;
   /** Aborted when the client gives up. */
   readonly signal: AbortSignal;
   /** What the client's calls gave, by the references it knows them by. */
@@ -29,17 +33,19 @@ export interface Solves {
   result(name: string): BuiltCall | undefined;
   /** A build that may be about to begin. Throws `not-found`. */
   get(ref: string, signal: AbortSignal): Promise<Solve>;
-  /** What is told of a build, of one that has just ended as well. Throws `not-found`. */
-  feed(ref: string, signal: AbortSignal): Promise<StatusFeed>;
+  /** What is told of a build, whenever it was; once, while it runs. Throws `not-found`. */
+  feed(ref: string, signal: AbortSignal): Promise<AsyncIterable<StatusResponse>>;
 }
 
 /** A client that has its build done quickly may ask late how it went. */
 const feedStaysMs = 5000;
 
-export function createSolves(): Solves {
+export function createSolves(history: BuildHistory): Solves {
   const solves = createAwaitedMap<Solve>();
   const results = new Map<string, BuiltCall>();
-  const ended = new Map<string, StatusFeed>();
+  /** Feeds of builds that ended before anybody read them. */
+  const unread = new Map<string, StatusFeed>();
+  const taken = new WeakSet<StatusFeed>();
   const get: Solves['get'] = (ref, signal) =>
     solves.get(ref, { missing: `no such job ${ref.slice(0, 80)}`, signal });
   return {
@@ -47,12 +53,14 @@ export function createSolves(): Solves {
       const ref = asked.Ref;
       if (solves.has(ref)) throw conflict(`build ${ref.slice(0, 80)} already exists`);
       const returned = Promise.withResolvers<{ ref?: string; error?: ReturnedStatus }>();
+      const followed = history.follow(asked, createStatusFeed());
       const solve = {
         ref,
         asked,
         session,
         signal,
-        feed: createStatusFeed(),
+        feed: followed.feed,
+        followed,
         results: new Map(),
         returned,
         isOver: false,
@@ -66,8 +74,9 @@ export function createSolves(): Solves {
       const { ref, feed } = solve;
       solves.delete(ref);
       feed.end();
-      ended.set(ref, feed);
-      setTimeout(() => ended.delete(ref), feedStaysMs).unref();
+      if (taken.has(feed)) return;
+      unread.set(ref, feed);
+      setTimeout(() => unread.delete(ref), feedStaysMs).unref();
     },
     keep(solve, built) {
       const name = randomId();
@@ -77,6 +86,19 @@ export function createSolves(): Solves {
     },
     result: (name) => results.get(name),
     get,
-    feed: async (ref, signal) => ended.get(ref) ?? (await get(ref, signal)).feed,
+    async feed(ref, signal) {
+      const late = unread.get(ref);
+      unread.delete(ref);
+      if (late) return late;
+      const log = solves.has(ref) ? undefined : history.log(ref);
+      if (log) return streamOfOne(log);
+      const { feed } = await get(ref, signal);
+      taken.add(feed);
+      return feed;
+    },
   };
+}
+
+async function* streamOfOne<T>(one: T): AsyncGenerator<T> {
+  yield one;
 }
