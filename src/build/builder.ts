@@ -4,6 +4,7 @@ import type { Excerpt, Place } from '../dockerfile/index.ts';
 import type { Platform } from '../image/index.ts';
 import type { BuildOutline, OutlineTarget } from './plan/outline.ts';
 import type { RegistryAuth, RunRequest, StepLimits, TerminalSize } from './ports.ts';
+import type { RemoteBlobs } from './remote-blobs.ts';
 import type { RemoteFolder } from './remote-folder.ts';
 
 /** Builds images. One `build` call is one build; several run at once and share equal steps. */
@@ -31,6 +32,13 @@ export interface LayoutContext {
   readonly folder: RemoteFolder;
   /** `:tag`, `@digest`, or '' for the only one. */
   readonly wanted: string;
+}
+
+/** An image out of a client's store of blobs, by the digest of its manifest or index. */
+export interface ContentContext {
+  readonly kind: 'content';
+  readonly blobs: RemoteBlobs;
+  readonly digest: Digest;
 }
 
 export interface BuildRequest {
@@ -61,7 +69,10 @@ export interface BuildRequest {
   auth?: RegistryAuth;
   /** --build-context: what a name in FROM, COPY --from or RUN --mount=from means instead. */
   contexts?: Readonly<
-    Record<string, BuildContext | LayoutContext | { kind: 'image'; reference: Reference }>
+    Record<
+      string,
+      BuildContext | LayoutContext | ContentContext | { kind: 'image'; reference: Reference }
+    >
   >;
   /** Content by id; kept in memory and on a tmpfs, never in a layer, key, record, log or history. */
   secrets?: Readonly<Record<string, Uint8Array>> | SecretSource;

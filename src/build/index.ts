@@ -59,6 +59,7 @@ export type {
   UnpackLimits,
   WritableFilesystem,
 } from './ports.ts';
+export type { RemoteBlobs } from './remote-blobs.ts';
 export type {
   FilePiece,
   RemoteChoice,

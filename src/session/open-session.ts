@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { RemoteFolder } from '../build/index.ts';
+import type { RemoteBlobs, RemoteFolder } from '../build/index.ts';
 import { type ByteStream, errorKind, unsupported } from '../core/index.ts';
 import { bytesOf, joinConnection, sendBytes } from './byte-messages.ts';
+import { contentRead } from './content-methods.ts';
 import { diffCopyPath, remoteFolder } from './files/remote-folder.ts';
 import { sendFolder } from './files/serve-folder.ts';
 import { type Channel, type OpenCall, openChannel } from './grpc/channel.ts';
+import { remoteBlobs } from './remote-blobs.ts';
 import type { SessionHead } from './session-head.ts';
 import * as methods from './session-methods.ts';
 import { watchHealth } from './watch-health.ts';
@@ -17,6 +19,8 @@ export interface Session extends AsyncDisposable {
   readonly closed: AbortSignal;
   /** A folder by the client's name for it. */
   folder(name: string): RemoteFolder;
+  /** Blobs of a store by the client's name for it. */
+  blobs(store: string): RemoteBlobs;
   /** Undefined when the client has none of this id, or none at all. */
   secret(id: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** Whether the client forwards an agent of this id. */
@@ -56,6 +60,7 @@ export function openSession(connection: Socket, head: SessionHead): Session {
         key: head.sharedKey === '' ? undefined : [name, '', head.sharedKey].join(':'),
         isOffered: offers(diffCopyPath),
       }),
+    blobs: (store) => remoteBlobs(channel, { store, isOffered: offers(contentRead.path) }),
     async secret(id, signal) {
       if (!offers(methods.getSecret.path)) return undefined;
       const found = await orNothing(channel.ask(methods.getSecret, { id }, { signal }));

@@ -294,6 +294,18 @@ describe('docker buildx and compose', { skip: buildx ? false : clients[1]!.missi
     }
   });
 
+  it('an OCI layout as a context, lent over the session', async () => {
+    const base = folderOf('layout-base', { Dockerfile: 'FROM busybox\nRUN echo lent > /lent\n' });
+    const archive = join(daemon.folder, 'layout.tar');
+    const layout = folderOf('layout', {});
+    await ok('buildx', 'build', '-o', `type=oci,dest=${archive}`, '-t', 'lent:1', base);
+    execFileSync('tar', ['-C', layout, '-xf', archive]);
+    const folder = folderOf('on-layout', { Dockerfile: 'FROM start\nRUN cat /lent\n' });
+    const context = ['--build-context', `start=oci-layout://${layout}:1`];
+    const text = await ok('buildx', 'build', '--progress=plain', '--no-cache', ...context, folder);
+    assert.match(text, /^#\d+ \d+\.\d+ lent$/m);
+  });
+
   it('checks, and refuses what is not had', async () => {
     const cacheFolder = join(daemon.folder, 'cache');
     const folder = folderOf('odd', { Dockerfile: 'FROM busybox\nCMD echo shell\n' });

@@ -68,7 +68,8 @@ export function createContexts(options: ContextsOptions): Contexts {
   );
   const named = new Map<string, OpenContext>();
   for (const [name, context] of Object.entries(request.contexts ?? {})) {
-    if (context.kind === 'image' || context.kind === 'layout') continue;
+    const { kind } = context;
+    if (kind === 'image' || kind === 'layout' || kind === 'content') continue;
     named.set(name.toLowerCase(), open(context, `[context ${name}] load from client`));
   }
 

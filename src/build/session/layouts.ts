@@ -4,16 +4,18 @@ import {
   chainIds,
   directoryFiles,
   type Image,
+  type ImageSource,
   openImage,
   type Platform,
   readImages,
 } from '../../image/index.ts';
-import type { BuildRequest, LayoutContext } from '../builder.ts';
+import type { BuildRequest, ContentContext, LayoutContext } from '../builder.ts';
 import type { BuilderPorts } from '../builder-ports.ts';
 import type { KeptContexts } from '../context/kept/kept-contexts.ts';
 import type { BaseImage, Chain, UnpackLimits } from '../ports.ts';
+import { contentSource } from './content-source.ts';
 
-/** Images out of OCI layouts that a client sends, for FROM and --from. */
+/** Images out of OCI layouts that a client sends or lends, for FROM and --from. */
 export interface Layouts {
   /** The image that stands in the plan under this name; undefined for one of elsewhere. */
   open(name: string, platform: Platform): Promise<BaseImage> | undefined;
@@ -33,7 +35,8 @@ export interface LayoutsOptions {
 }
 
 /** The name of a layout's image in the plan: one that no registry can have. */
-export function layoutImageName(context: string, { wanted }: LayoutContext): string {
+export function layoutImageName(context: string, layout: LayoutContext | ContentContext): string {
+  const wanted = layout.kind === 'content' ? `@${layout.digest}` : layout.wanted;
   const path = context.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   return `oci-layout.invalid/${path.replace(/^-|-$/g, '') || 'image'}${wanted || ':latest'}`;
 }
@@ -41,7 +44,9 @@ export function layoutImageName(context: string, { wanted }: LayoutContext): str
 export function openLayouts(options: LayoutsOptions): Layouts {
   const { request, signal } = options;
   const layouts = Object.entries(request.contexts ?? {}).flatMap(([name, context]) =>
-    context.kind === 'layout' ? [{ name: layoutImageName(name, context), context }] : [],
+    context.kind === 'layout' || context.kind === 'content'
+      ? [{ name: layoutImageName(name, context), context }]
+      : [],
   );
   const read = new Map<LayoutContext, Promise<readonly ArchivedImage[]>>();
 
@@ -60,12 +65,26 @@ export function openLayouts(options: LayoutsOptions): Layouts {
     return readImages(directoryFiles(rootPath));
   }
 
-  async function open(context: LayoutContext, platform: Platform): Promise<BaseImage> {
+  async function sourceOf(
+    context: LayoutContext | ContentContext,
+  ): Promise<{ source: ImageSource; digest: Digest }> {
+    if (context.kind === 'content') {
+      const { blobs, digest } = context;
+      return { source: contentSource(blobs, digest), digest };
+    }
     if (!read.has(context)) read.set(context, imagesOf(context));
     const { source, root } = choose(await read.get(context)!, context.wanted);
+    return { source, digest: root.digest };
+  }
+
+  async function open(
+    context: LayoutContext | ContentContext,
+    platform: Platform,
+  ): Promise<BaseImage> {
+    const { source, digest } = await sourceOf(context);
     const image = await openImage(source, { platform, signal });
     const chain = await unpack(image, options);
-    return { id: image.manifest.config.digest, digest: root.digest, config: image.config, chain };
+    return { id: image.manifest.config.digest, digest, config: image.config, chain };
   }
 
   return {

@@ -30,7 +30,8 @@ function namedContexts({ contexts = {} }: BuildRequest): NamedContexts {
 
 function contextMeaning(name: string, context: NonNullable<BuildRequest['contexts']>[string]) {
   if (context.kind === 'image') return { image: formatReference(context.reference) };
-  if (context.kind === 'layout') return { image: layoutImageName(name, context) };
+  if (context.kind === 'layout' || context.kind === 'content')
+    return { image: layoutImageName(name, context) };
   return 'files' as const;
 }
 

@@ -138,7 +138,13 @@ const frontendCapabilities = [
 
 /** Sources and step features that clients look for before they ask for a build. */
 const llbCapabilities = [
-  ...['source.image', 'source.image.resolvemode', 'source.local', 'source.local.unique'],
+  ...[
+    'source.image',
+    'source.image.resolvemode',
+    'source.ocilayout',
+    'source.local',
+    'source.local.unique',
+  ],
   ...['source.local.sessionid', 'source.local.includepatterns', 'source.local.followpaths'],
   ...['source.local.excludepatterns', 'source.local.sharedkeyhint', 'source.git', 'source.http'],
   ...['source.git.keepgitdir', 'source.git.fullurl', 'source.git.subdir', 'source.http.checksum'],

@@ -9,6 +9,7 @@ import { frontendCallOf } from './frontend-attributes.ts';
 const session = {
   folder: (name: string) => ({ key: name }) as RemoteFolder,
   upload: (path: string) => streamOf(path),
+  blobs: (store: string) => ({ store }),
 } as unknown as Session;
 
 const options = {
@@ -103,7 +104,10 @@ describe('attributes', () => {
       'context:files': 'local:ctx2',
       'context:img': 'docker-image://busybox:1',
       'context:repo': 'https://example.com/x.git',
+      'context:lent': `oci-layout://store:1@sha256:${'a'.repeat(64)}`,
     });
+    const lent = { kind: 'content', blobs: { store: 'store' }, digest: `sha256:${'a'.repeat(64)}` };
+    assert.deepEqual(request.contexts?.lent, lent);
     assert.deepEqual(request.context, { kind: 'remote', url: 'https://example.com/r.git#main' });
     assert.deepEqual(request.contexts?.files, kinds);
     assert.equal(request.contexts?.img?.kind, 'image');
@@ -116,7 +120,9 @@ describe('attributes', () => {
     ['an unknown option', { 'new-thing': 'x' }, /option new-thing=x is not supported/],
     ['several platforms', { platform: 'linux/amd64,linux/arm64' }, /one platform at a time/],
     ['attestations', { 'attest:sbom': '' }, /attestations are not made here/],
-    ['an oci layout', { 'context:a': 'oci-layout://x' }, /context a: .* is not supported/],
+    ['an oci layout’s tag alone', { 'context:a': 'oci-layout://x:1' }, /"\/\/x:1" has no digest/],
+    ['a bad digest', { 'context:a': 'oci-layout://x@sha256:z' }, /"sha256:z" is not sha256/],
+    ['another scheme', { 'context:a': 'ftp://x' }, /context a: .* is not supported/],
     ['a result of another target', { 'context:a': 'input:b' }, /there is no input "b"/],
     ['a bad size', { 'shm-size': '1m' }, /invalid shm-size: 1m/],
     ['a bad limit', { ulimit: 'nofile' }, /invalid ulimit argument: nofile/],

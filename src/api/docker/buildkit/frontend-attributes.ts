@@ -1,5 +1,11 @@
 import type { BuildContext, BuildRequest, CacheAddress } from '../../../build/index.ts';
-import { invalid, parseReference, type Reference, unsupported } from '../../../core/index.ts';
+import {
+  invalid,
+  parseDigest,
+  parseReference,
+  type Reference,
+  unsupported,
+} from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import { parsePlatform } from '../platform.ts';
 import type { TypedAttributes } from './control-messages.ts';
@@ -159,6 +165,8 @@ function namedContext(name: string, address: string, options: FrontendOptions) {
     }
     case 'local':
       return folderContext(rest, options);
+    case 'oci-layout':
+      return contentContext(rest, options);
     case 'git':
     case 'http':
     case 'https':
@@ -170,6 +178,15 @@ function namedContext(name: string, address: string, options: FrontendOptions) {
         `context ${name}: ${address} is not supported: a folder, an image, git or http`,
       );
   }
+}
+
+/** `//store[:tag]@digest`, of a store that the client lends over its session. */
+function contentContext(address: string, { session }: FrontendOptions) {
+  const [, store = '', digest] =
+    /^\/\/([a-z0-9][\w./-]{0,254}?)(?::[\w.-]{1,128})?@(.+)$/i.exec(address) ?? [];
+  if (!digest) throw invalid(`oci-layout reference ${JSON.stringify(address)} has no digest`);
+  const blobs = sessionOf(session).blobs(store);
+  return { kind: 'content' as const, blobs, digest: parseDigest(digest) };
 }
 
 function prefixed(attributes: Attributes, prefix: string): Record<string, string> {
