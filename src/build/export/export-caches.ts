@@ -5,6 +5,7 @@ import type { TravellingRecord } from '../cache/transfer/cache-document.ts';
 import { exportCache } from '../cache/transfer/export-cache.ts';
 import { addressText } from '../session/open-foreign-cache.ts';
 import type { Session, SolvedBuild } from '../session/session.ts';
+import { taskFailure } from './outputs.ts';
 
 /** The records of a build for travelling: all of them, or those of the image's own layers. */
 export async function travellingRecords(
@@ -65,17 +66,24 @@ export async function exportCaches(
     if (address.kind === 'inline') continue;
     const task = `exporting cache to ${addressText(address)}`;
     emit({ kind: 'task-started', task, atMs: Date.now() });
-    const { manifestDigest } = await exportCache(
-      { records: await travellingRecords(solved, mode), bases },
-      {
-        sink: await cacheStores.sink(address, { auth: request.auth }),
-        tag: (address.kind === 'registry' && address.reference.tag) || 'latest',
-        filesystems: solved.filesystems,
-        layers,
-        onProgress: (current, total) => emit({ kind: 'task-progress', task, current, total }),
-        signal: controller.signal,
-      },
-    );
-    emit({ kind: 'task-done', task, atMs: Date.now(), detail: manifestDigest });
+    const exporting = async () =>
+      exportCache(
+        { records: await travellingRecords(solved, mode), bases },
+        {
+          sink: await cacheStores.sink(address, { auth: request.auth }),
+          tag: (address.kind === 'registry' && address.reference.tag) || 'latest',
+          filesystems: solved.filesystems,
+          layers,
+          onProgress: (current, total) => emit({ kind: 'task-progress', task, current, total }),
+          signal: controller.signal,
+        },
+      );
+    try {
+      const { manifestDigest } = await exporting();
+      emit({ kind: 'task-done', task, atMs: Date.now(), detail: manifestDigest });
+    } catch (error) {
+      const what = `failed to export cache to ${addressText(address)}`;
+      throw taskFailure(task, error, { emit, what });
+    }
   }
 }

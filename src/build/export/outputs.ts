@@ -1,5 +1,11 @@
-import type { Digest } from '../../core/index.ts';
-import { invalid } from '../../core/index.ts';
+import {
+  BerthError,
+  type Digest,
+  errorKind,
+  errorMessage,
+  formatReference,
+  invalid,
+} from '../../core/index.ts';
 import type { BuildEvent, BuildRequest, BuildResult, BuiltArchive } from '../builder.ts';
 import type { Exports } from '../ports.ts';
 import type { SolvedBuild } from '../session/session.ts';
@@ -63,14 +69,37 @@ async function pushAll(
   for (const reference of request.tags) {
     const task = 'pushing layers';
     emit({ kind: 'task-started', task, atMs: Date.now() });
-    const pushed = await exports.push(imageId, reference, {
-      auth: request.auth,
-      signal,
-      onProgress: ({ id, action, current, total }) =>
-        emit({ kind: 'task-progress', task, id, action, current, total }),
-    });
-    manifestDigest = pushed.manifestDigest;
-    emit({ kind: 'task-done', task, atMs: Date.now() });
+    try {
+      const pushed = await exports.push(imageId, reference, {
+        auth: request.auth,
+        signal,
+        onProgress: ({ id, action, current, total }) =>
+          emit({ kind: 'task-progress', task, id, action, current, total }),
+      });
+      manifestDigest = pushed.manifestDigest;
+      emit({ kind: 'task-done', task, atMs: Date.now() });
+    } catch (error) {
+      throw taskFailure(task, error, {
+        emit,
+        what: `failed to push ${formatReference(reference)}`,
+      });
+    }
   }
   return manifestDigest;
+}
+
+/** The error of a task under way, with what it was about, after the task was told to have failed. */
+export function taskFailure(
+  task: string,
+  error: unknown,
+  { emit, what }: { emit: (event: BuildEvent) => void; what: string },
+): unknown {
+  const kind = errorKind(error);
+  const failure =
+    kind === 'canceled'
+      ? error
+      : new BerthError(kind, `${what}: ${errorMessage(error)}`, { cause: error });
+  const detail = errorMessage(failure);
+  emit({ kind: 'task-done', task, atMs: Date.now(), failed: true, detail });
+  return failure;
 }

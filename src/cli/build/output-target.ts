@@ -1,9 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { createWriteStream, existsSync, statSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BuildSpec } from '../../client/index.ts';
-import { invalid, makeDirectories } from '../../core/index.ts';
+import { BerthError, errorMessage, invalid, makeDirectories } from '../../core/index.ts';
 import { replaceFile } from '../replace-file.ts';
 import { parseCsvOption, refuseOthers } from './csv-option.ts';
 import { extractTree } from './extract-tree.ts';
@@ -23,7 +23,7 @@ const known = ['type', 'dest', 'name', 'push', 'tar'];
 
 /** `-o DEST` or `-o type=…,dest=…`, as buildx reads it. Throws `invalid`. */
 export function parseOutput(text: string): OutputTarget {
-  if (text === '-') return { output: { kind: 'tar' }, tags: [], store: toStdout };
+  if (text === '-') return { output: { kind: 'tar' }, tags: [], store: toFile('-') };
   if (!text.includes('=')) return { output: { kind: 'local' }, tags: [], store: intoFolder(text) };
   const pairs = parseCsvOption('--output', text);
   refuseOthers('--output', pairs, known);
@@ -44,7 +44,7 @@ export function parseOutput(text: string): OutputTarget {
       return { output: { kind: 'local' }, tags, store: intoFolder(dest) };
     case 'docker':
       if (dest === undefined) return { output: { kind: 'image' }, tags };
-      return { output: { kind: 'docker' }, tags, store: dest === '-' ? toStdout : intoFile(dest) };
+      return { output: { kind: 'docker' }, tags, store: toFile(dest) };
     case 'oci':
       if (pairs.get('tar') === 'false') {
         if (dest === undefined)
@@ -54,14 +54,10 @@ export function parseOutput(text: string): OutputTarget {
       return {
         output: { kind: 'oci' },
         tags,
-        store: dest === undefined || dest === '-' ? toStdout : intoFile(dest),
+        store: toFile(dest),
       };
     case 'tar':
-      return {
-        output: { kind: 'tar' },
-        tags,
-        store: dest === undefined || dest === '-' ? toStdout : intoFile(dest),
-      };
+      return { output: { kind: 'tar' }, tags, store: toFile(dest) };
     default:
       throw invalid(
         `parse --output: unknown type "${type}"; known are image, registry, docker, oci, local, tar, cacheonly`,
@@ -69,22 +65,50 @@ export function parseOutput(text: string): OutputTarget {
   }
 }
 
-async function toStdout(archive: Readable): Promise<void> {
-  if (process.stdout.isTTY) {
-    archive.destroy();
-    throw invalid(
-      'write output: refusing to write an archive to the terminal: redirect it, or use dest=FILE',
-    );
+type Store = NonNullable<OutputTarget['store']>;
+
+/** Refuses at once what could not be written at the end. */
+function toFile(dest = '-'): Store {
+  if (dest === '-') {
+    if (process.stdout.isTTY) {
+      throw invalid(
+        'parse --output: refusing to write an archive to the terminal: redirect it, or use dest=FILE',
+      );
+    }
+    return (archive) => pipeline(archive, process.stdout, { end: false });
   }
-  await pipeline(archive, process.stdout, { end: false });
+  const folder = dirname(dest);
+  if (!isFolder(folder)) throw invalid(`parse --output: ${dest}: there is no folder ${folder}`);
+  if (isFolder(dest)) throw invalid(`parse --output: ${dest} is a folder`);
+  return named(dest, (archive) =>
+    replaceFile(dest, (target) => pipeline(archive, createWriteStream(target))),
+  );
 }
 
-const intoFile = (path: string) => (archive: Readable) =>
-  replaceFile(path, (target) => pipeline(archive, createWriteStream(target)));
+function intoFolder(dest: string): Store {
+  const folder = resolve(dest);
+  if (folder === sep) throw invalid('parse --output: refusing to write files over the root folder');
+  if (existsSync(folder) && !isFolder(folder)) {
+    throw invalid(`parse --output: ${dest} is no folder`);
+  }
+  return named(dest, async (archive) => {
+    await makeDirectories(folder);
+    await extractTree(archive, folder);
+  });
+}
 
-const intoFolder = (path: string) => async (archive: Readable) => {
-  const folder = resolve(path);
-  if (folder === sep) throw invalid('write output: refusing to write files over the root folder');
-  await makeDirectories(folder);
-  await extractTree(archive, folder);
-};
+const isFolder = (path: string) =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Has what goes wrong say where. */
+function named(dest: string, store: Store): Store {
+  return async (archive) => {
+    try {
+      await store(archive);
+    } catch (cause) {
+      archive.destroy();
+      if (cause instanceof BerthError) throw cause;
+      throw new BerthError('internal', `write output ${dest}: ${errorMessage(cause)}`, { cause });
+    }
+  };
+}

@@ -130,7 +130,19 @@ test('a cache that cannot be written fails the build in words', async () => {
   const dest = 'type=local,dest=/proc/no/such';
   const { code, stderr } = await daemon.berth('build', '--cache-to', dest, folder);
   assert.equal(code, 1);
-  assert.match(stderr, /mkdir \/proc\/no: no such file or directory/);
+  assert.match(
+    stderr,
+    /failed to export cache to \S+: mkdir \/proc\/no: no such file or directory/,
+  );
+});
+
+test('a push that fails says of what', async () => {
+  const folder = context('FROM busybox\nRUN echo 1 >/f\n');
+  const image = '127.0.0.1:1/nobody/app:1';
+  const { code, stderr } = await daemon.berth('build', '-t', image, '--push', folder);
+  assert.equal(code, 1);
+  assert.match(stderr, /pushing layers\n#\d+ ERROR: failed to push \S+app:1: .*refused/);
+  assert.match(stderr, /^berth: failed to push \S+app:1: .*refused/m);
 });
 
 test('an OCI layout stands for a name, and nothing of it or of an archive stays as an image', async () => {
