@@ -124,7 +124,7 @@ function machineId(): string {
   try {
     return readFileSync('/etc/machine-id', 'utf8').trim();
   } catch {
-    return '';
+    return ''; // there is none: the name of the host has to do
   }
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type ByteStream, type FileTree, internal, type ListedFiles } from '../../core/index.ts';
+import { sniffCompression } from '../../image/index.ts';
 import { syncFilesystem } from '../../linux/index.ts';
 import { measureTree } from '../files/measure-tree.ts';
 import { removeFolder } from '../files/remove-folder.ts';
@@ -78,9 +79,11 @@ export function createTrees(options: {
     signal?: AbortSignal,
     limits?: { readonly entries: number; readonly bytes: number },
   ): Promise<FileTree> {
-    const { isWhole, stream } = await readAhead(archive, mostBytesInPlace);
+    const { start, isWhole, stream } = await readAhead(archive, mostBytesInPlace);
     const input = { directory, limits };
-    const packed = isWhole
+    // What is compressed may become a million files.
+    const isSmall = isWhole && sniffCompression(start) === 'none';
+    const packed = isSmall
       ? await unpackTree(input, contextInPlace(signal, stream))
       : await pool.run('unpack-tree', input, { signal, input: stream });
     return treeOf(directory, packed);
@@ -164,7 +167,7 @@ function treeOf(rootPath: string, packed: PackedTree): FileTree {
 async function readAhead(
   stream: ByteStream,
   mostBytes: number,
-): Promise<{ isWhole: boolean; stream: ByteStream }> {
+): Promise<{ start: Buffer; isWhole: boolean; stream: ByteStream }> {
   const iterator = stream[Symbol.asyncIterator]();
   const start: Uint8Array[] = [];
   let startBytes = 0;
@@ -185,5 +188,5 @@ async function readAhead(
       await iterator.return?.();
     }
   }
-  return { isWhole, stream: whole() };
+  return { start: Buffer.concat(start), isWhole, stream: whole() };
 }

@@ -3,7 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type ByteStream, collect, streamOf } from '../../../src/core/index.ts';
+import {
+  type ByteStream,
+  collect,
+  type Digest,
+  digestOf,
+  streamOf,
+} from '../../../src/core/index.ts';
 import { type NewTarEntry, type NewTarMember, writeTar } from '../../../src/image/index.ts';
 import type { Overlays } from '../../../src/linux/index.ts';
 import { openContentStore } from '../../../src/store/content/file-content-store.ts';
@@ -57,6 +63,38 @@ export async function tarOf(
   });
   return await collect(writeTar(members), 1e9);
 }
+
+/** Unpacks a layer's archive and puts it on a stack; gives the new stack. */
+export async function addLayer(
+  { snapshots }: Workbench,
+  tar: Buffer,
+  parent: Digest | null = null,
+): Promise<Digest> {
+  const unpacked = await snapshots.unpack(gzipped(tar));
+  assert.equal(unpacked.diffId, digestOf(tar));
+  return await snapshots.stack(unpacked, parent);
+}
+
+/** A layer with a file of each kind. */
+export const baseTar = () =>
+  tarOf(
+    { path: 'etc/', type: 'directory', mode: 0o750, uid: 3, gid: 4, mtimeS: 1000 },
+    {
+      path: 'etc/passwd',
+      type: 'file',
+      mode: 0o640,
+      content: 'root',
+      uid: 1,
+      gid: 2,
+      mtimeS: 2000,
+    },
+    { path: 'etc/link', type: 'symlink', linkTarget: 'passwd', mtimeS: 3 },
+    { path: 'usr/bin/su', type: 'file', mode: 0o4755, content: 'su', uid: 0, gid: 5 },
+    { path: 'usr/bin/su2', type: 'hardlink', linkTarget: 'usr/bin/su' },
+    { path: 'dev/null', type: 'character-device', deviceMajor: 1, deviceMinor: 3, mode: 0o666 },
+    { path: 'run/fifo', type: 'fifo', mode: 0o600 },
+    { path: 'tmp/', type: 'directory', mode: 0o1777 },
+  );
 
 /** The bytes in chunks of an odd size. */
 export async function* inChunks(bytes: Uint8Array, sizeBytes = 60_001): ByteStream {
