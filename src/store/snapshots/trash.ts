@@ -46,6 +46,7 @@ export function openTrash(path: string, pool: WorkerPool): Trash {
       })
       .finally(() => {
         emptying = undefined;
+        if (isFull) startEmptying();
       });
   }
 
@@ -57,18 +58,21 @@ export function openTrash(path: string, pool: WorkerPool): Trash {
       if (errnoCode(error) === 'ENOENT') return;
       throw error;
     }
-    if (!removeSmall(path, name)) startEmptying();
+    // While a thread empties the folder, two would remove the same.
+    if (emptying || !removeSmall(path, name)) startEmptying();
   }
 
   if (isFull) startEmptying();
   return { take, emptied: async () => await emptying };
 }
 
-/** Gives false when it holds too much, some of which is deleted then. */
+/** Gives false when it holds too much, or what cannot be deleted; some is deleted then. */
 function removeSmall(folder: string, name: string): boolean {
   const fd = openSync(folder, openDirectory);
   try {
     return removeWithin({ left: mostInPlace }, fd, name);
+  } catch {
+    return false; // the thread tries as well, and tells
   } finally {
     closeFd(fd);
   }
