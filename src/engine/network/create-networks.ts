@@ -22,6 +22,7 @@ import { isBuiltIn } from './network-record.ts';
 import { createNetworkRegistry, type NetworkState, viewOf } from './network-registry.ts';
 import type { EndpointRequest, Networks } from './networks.ts';
 import { createPortTable } from './ports/port-table.ts';
+import { createRelays } from './ports/relays.ts';
 import { createRaisedNetworks } from './raised-networks.ts';
 import { createReaper } from './reaper.ts';
 import { removeNetwork } from './remove-network.ts';
@@ -105,11 +106,12 @@ function openParts(options: NetworksOptions) {
   const upstreams = watchNameservers(options.resolvConfPath ?? '/etc/resolv.conf', now);
   const dns = { names, forward: createForwarder(), upstreams };
   const reaper = createReaper(netlink, warn);
+  const relays = createRelays({ socketPath: join(options.runPath, 'relays.sock'), warn });
   const workshop: Workshop = {
     registry,
     names,
     firewall,
-    portTable: createPortTable(),
+    portTable: createPortTable(relays),
     wiring: createWiring(netlink),
     conntrack: openConntrack(),
     namespaceFolder: join(options.runPath, 'netns'),
@@ -124,6 +126,7 @@ function openParts(options: NetworksOptions) {
     registry,
     firewall,
     reaper,
+    relays,
     workshop,
     raised: createRaisedNetworks({ netlink, firewall, dns, warn }),
     pools: options.subnetPools ?? defaultSubnetPools,
@@ -166,6 +169,7 @@ async function adopt(parts: Parts, running: readonly EndpointRequest[]): Promise
     }
   }
   await adoptContainers(parts.workshop, running, { netlink, warn });
+  await parts.relays.closeOthers();
 }
 
 async function close(parts: Parts): Promise<void> {
@@ -177,6 +181,8 @@ async function close(parts: Parts): Promise<void> {
   last.use(workshop.conntrack);
   last.use(parts.locks);
   last.use(workshop.portTable);
+  // First of all: ports that are open stay with the process that relays them.
+  last.use(parts.relays);
   await reaper.flush();
   if (!parts.adopted) return;
   if (workshop.attachments.size > 0) return raised.abandon();

@@ -4,6 +4,7 @@ import { BerthError, errnoCode, internal } from '../../../core/index.ts';
 import type { PublishedPort } from '../../containers/container.ts';
 import type { PortRequest } from '../networks.ts';
 import { createPortClaims, type PortClaims } from './port-claims.ts';
+import type { Relays } from './relays.ts';
 import { openTcpRelay, type RelayTarget } from './tcp-relay.ts';
 import { openUdpRelay } from './udp-relay.ts';
 
@@ -34,7 +35,8 @@ const listenErrors: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-export function createPortTable(): PortTable {
+/** IPv6 ports are `relays`' affair: no kernel rule leads from them to an IPv4 address. */
+export function createPortTable(relays: Pick<Relays, 'open'>): PortTable {
   const claims = createPortClaims();
   const reservations = new Set<AsyncDisposableStack>();
   const ephemeralPorts = createEphemeralPorts();
@@ -52,7 +54,7 @@ export function createPortTable(): PortTable {
       await using attempt = new AsyncDisposableStack();
       const ports = addresses.map((hostIp) => ({ protocol, containerPort, hostIp, hostPort }));
       try {
-        for (const port of ports) await hold(port, { target, claims, undo: attempt });
+        for (const port of ports) await hold(port, { target, claims, relays, undo: attempt });
         undo.use(attempt.move());
         return ports;
       } catch (error) {
@@ -93,24 +95,35 @@ export function createPortTable(): PortTable {
 /** Claims the port and listens on it; `undo` gets what gives it back. */
 async function hold(
   port: PublishedPort,
-  by: { target: PortTarget; claims: PortClaims; undo: AsyncDisposableStack },
+  by: {
+    target: PortTarget;
+    claims: PortClaims;
+    relays: Pick<Relays, 'open'>;
+    undo: AsyncDisposableStack;
+  },
 ): Promise<void> {
-  const { target, claims, undo } = by;
+  const { target, claims, relays, undo } = by;
   if (!claims.claim(port)) {
     throw internal(`Bind for ${hostText(port)} failed: port is already allocated`, {
       code: 'PORT_TAKEN',
     });
   }
   undo.defer(() => claims.release(port));
-  undo.use(await listen(port, { address: target.ipv4, port: port.containerPort }));
+  undo.use(await listen(port, { address: target.ipv4, port: port.containerPort }, relays));
 }
 
 /** Listens on the port. SCTP, which Node does not speak, is held by its claim alone. */
-async function listen(port: PublishedPort, target: RelayTarget): Promise<AsyncDisposable | null> {
-  if (port.protocol === 'sctp') return null;
-  const open = port.protocol === 'tcp' ? openTcpRelay : openUdpRelay;
+async function listen(
+  port: PublishedPort,
+  target: RelayTarget,
+  relays: Pick<Relays, 'open'>,
+): Promise<AsyncDisposable | null> {
+  const { protocol, hostIp, hostPort } = port;
+  if (protocol === 'sctp') return null;
+  const place = { address: hostIp, port: hostPort };
   try {
-    return await open({ address: port.hostIp, port: port.hostPort }, target);
+    if (isIPv6(hostIp)) return await relays.open({ protocol, listen: place, target });
+    return await (protocol === 'tcp' ? openTcpRelay : openUdpRelay)(place, target);
   } catch (cause) {
     const reason = listenErrors[errnoCode(cause) ?? ''] ?? (cause as Error).message;
     const container = `${target.address}:${target.port}/${port.protocol}`;
