@@ -117,6 +117,22 @@ describe('basic credentials', () => {
     }
   });
 
+  test('rights are read once for all that a request asks', async () => {
+    let reads = 0;
+    const { rightsOf } = users;
+    users.rightsOf = (name) => {
+      reads++;
+      return rightsOf(name);
+    };
+    const decision = await ask(basic('bob', 'bobpw'), catalog);
+    assert.ok(decision.kind === 'granted');
+    for (let i = 0; i < 50; i++) {
+      assert.equal(await decision.may(on(`team/r${i}`, 'push')[0]!), true);
+      assert.equal(await decision.may(on(`other/r${i}`, 'push')[0]!), false);
+    }
+    assert.equal(reads, 1);
+  });
+
   test('a new password ends the old one at once', async () => {
     assert.equal((await ask(basic('bob', 'bobpw'), [])).kind, 'granted');
     await userAccounts(users).setPassword('bob', 'new', { admin: false });

@@ -8,7 +8,7 @@ import type {
 } from '../server/access-control.ts';
 import { parseBasic, parseBearer } from './authorization-header.ts';
 import { passwordCheck } from './password-check.ts';
-import { type AccessPolicy, isAllowed } from './rights.ts';
+import { type AccessPolicy, rightsCheck } from './rights.ts';
 import { formatScope } from './scopes.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 import { type AccessToken, tokenIssuer } from './tokens.ts';
@@ -37,15 +37,27 @@ export function createRegistryAccess(options: RegistryAccessOptions): AccessCont
   const checkPassword = passwordCheck(users, now);
   const checkedToken = tokenMemory(tokens.checkAccess, now);
 
-  async function mayDo(caller: User | 'anonymous', access: Access): Promise<boolean> {
-    if (caller === 'anonymous') return isAllowed(policy.anonymous, access);
-    if (caller.admin || isAllowed(policy.anonymous, access)) return true;
-    if (isAllowed(policy.authenticated, access, caller.name)) return true;
-    return isAllowed(await users.rightsOf(caller.name), access, caller.name);
+  const everybody = rightsCheck(policy.anonymous);
+
+  /** What a caller may do, its rights read once: a catalog asks for every repository there is. */
+  function judge(caller: User | 'anonymous'): (access: Access) => boolean | Promise<boolean> {
+    if (caller === 'anonymous') return everybody;
+    if (caller.admin) return () => true;
+    const { name } = caller;
+    const authenticated = rightsCheck(policy.authenticated, name);
+    let own: Promise<(access: Access) => boolean> | undefined;
+    return async (access) => {
+      if (everybody(access) || authenticated(access)) return true;
+      own ??= users.rightsOf(name).then((rights) => rightsCheck(rights, name));
+      return (await own)(access);
+    };
   }
 
-  async function allows(caller: User | 'anonymous', needs: readonly Access[]): Promise<boolean> {
-    for (const access of needs) if (!(await mayDo(caller, access))) return false;
+  async function allows(
+    may: (access: Access) => boolean | Promise<boolean>,
+    needs: readonly Access[],
+  ): Promise<boolean> {
+    for (const access of needs) if (!(await may(access))) return false;
     return true;
   }
 
@@ -57,9 +69,9 @@ export function createRegistryAccess(options: RegistryAccessOptions): AccessCont
     if (result.kind === 'wrong') {
       return challenge(request, service, { message: 'incorrect username or password' });
     }
-    const { user } = result;
-    if (!(await allows(user, request.needs))) return { kind: 'denied' };
-    return { kind: 'granted', user: user.name, may: (access) => mayDo(user, access) };
+    const may = judge(result.user);
+    if (!(await allows(may, request.needs))) return { kind: 'denied' };
+    return { kind: 'granted', user: result.user.name, may };
   }
 
   async function byToken(text: string, request: AccessRequest): Promise<AccessDecision> {
@@ -75,7 +87,7 @@ export function createRegistryAccess(options: RegistryAccessOptions): AccessCont
     // A token cannot list all that its owner may see in the catalog.
     const caller = user === undefined ? 'anonymous' : await users.find(user);
     if (!caller) return challenge(request, service, { error: 'invalid_token' });
-    return { kind: 'granted', user, may: (access) => mayDo(caller, access) };
+    return { kind: 'granted', user, may: judge(caller) };
   }
 
   async function authorize(request: AccessRequest): Promise<AccessDecision> {
@@ -85,15 +97,16 @@ export function createRegistryAccess(options: RegistryAccessOptions): AccessCont
       return token === undefined ? byBasic(authorization, request) : byToken(token, request);
     }
     // The base resource is where clients find out that there is something to log in to.
-    const isOpen = needs.length > 0 && (await allows('anonymous', needs));
+    const may = judge('anonymous');
+    const isOpen = needs.length > 0 && (await allows(may, needs));
     if (!isOpen || needs.some(({ type }) => type === 'registry'))
       return challenge(request, service);
-    return { kind: 'granted', may: (access) => mayDo('anonymous', access) };
+    return { kind: 'granted', may };
   }
 
   return {
     authorize,
-    token: tokenEndpoint({ users, tokens, checkPassword, mayDo, now }),
+    token: tokenEndpoint({ users, tokens, checkPassword, judge, now }),
   };
 }
 

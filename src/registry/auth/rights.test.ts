@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RepositoryName } from '../repository-name.ts';
 import type { Access, Action } from '../server/access-control.ts';
-import { defaultPolicy, isAllowed } from './rights.ts';
+import { defaultPolicy, type Right, rightsCheck } from './rights.ts';
 
 const on = (name: string, action: Action = 'pull'): Access => ({
   type: 'repository',
   name: name as RepositoryName,
   action,
 });
+
+const isAllowed = (rights: readonly Right[], access: Access, user?: string) =>
+  rightsCheck(rights, user)(access);
 
 for (const [pattern, name, expected] of [
   ['app', 'app', true],

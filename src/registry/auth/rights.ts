@@ -30,16 +30,22 @@ export function defaultPolicy(anonymous: { pull: boolean; push: boolean }): Acce
   };
 }
 
-/** Whether one of the rights covers the access. The catalog is open: it lists what may be pulled. */
-export function isAllowed(rights: readonly Right[], access: Access, user = ''): boolean {
-  if (access.type === 'registry') return true;
-  return rights.some(
-    ({ pattern, actions }) =>
-      actions.includes(access.action) && matches(pattern, access.name, user),
-  );
+/**
+ * Tells whether one of the rights covers an access. The catalog is open: it lists what may be pulled.
+ */
+export function rightsCheck(rights: readonly Right[], user = ''): (access: Access) => boolean {
+  const compiled = rights.map(({ pattern, actions }) => ({
+    actions,
+    names: patternOf(pattern, user),
+  }));
+  return (access) =>
+    access.type === 'registry' ||
+    compiled.some(
+      ({ actions, names }) => actions.includes(access.action) && names.test(access.name),
+    );
 }
 
-function matches(pattern: string, name: string, user: string): boolean {
+function patternOf(pattern: string, user: string): RegExp {
   const source = pattern
     .split(/(\*\*|\*|\{user\})/)
     .map((part) => {
@@ -48,5 +54,5 @@ function matches(pattern: string, name: string, user: string): boolean {
       return (part === '{user}' ? user : part).replace(/[^a-z0-9/_-]/gi, '\\$&');
     })
     .join('');
-  return new RegExp(`^${source}$`).test(name);
+  return new RegExp(`^${source}$`);
 }

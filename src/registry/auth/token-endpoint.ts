@@ -16,7 +16,7 @@ export interface TokenEndpointOptions {
   readonly users: Users;
   readonly tokens: ReturnType<typeof tokenIssuer>;
   readonly checkPassword: (attempt: PasswordAttempt) => Promise<PasswordResult>;
-  readonly mayDo: (caller: Caller, access: Access) => Promise<boolean>;
+  readonly judge: (caller: Caller) => (access: Access) => boolean | Promise<boolean>;
   readonly now: () => number;
 }
 
@@ -24,7 +24,7 @@ export interface TokenEndpointOptions {
  * Gives tokens for what the caller may do of what it asks for: GET with basic credentials or none
  * (Docker's token specification), POST with grant_type password or refresh_token (its OAuth2 one).
  */
-export function tokenEndpoint({ users, tokens, checkPassword, mayDo, now }: TokenEndpointOptions) {
+export function tokenEndpoint({ users, tokens, checkPassword, judge, now }: TokenEndpointOptions) {
   async function callerOfGet({ authorization, clientAddress }: TokenRequest) {
     if (authorization === undefined) return 'anonymous';
     const basic = parseBasic(authorization);
@@ -70,9 +70,10 @@ export function tokenEndpoint({ users, tokens, checkPassword, mayDo, now }: Toke
     const caller = await (isPost ? callerOfPost(request) : callerOfGet(request));
     if (isReply(caller)) return caller;
     const { parameters } = request;
+    const mayDo = judge(caller);
     const granted: Access[] = [];
     for (const access of parseScopes(parameters.getAll('scope'))) {
-      if (await mayDo(caller, access)) granted.push(access);
+      if (await mayDo(access)) granted.push(access);
     }
     const subject = caller === 'anonymous' ? '' : caller.name;
     const token = await tokens.signAccess(subject, grouped(granted), accessLifetimeS);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { notFound, parseDigest } from '../../core/index.ts';
 import { mediaTypes } from '../../image/index.ts';
 import type { RepositoryName } from '../repository-name.ts';
@@ -41,6 +42,8 @@ export function discoveryHandlers({
       }
       after = batch.at(-1);
       if (batch.length < longestPage) break;
+      // Of very many, few may be for this caller; others get their turn meanwhile.
+      await nextTurn();
     }
     const page = visible.slice(0, limit);
     if (visible.length > limit && limit > 0) {

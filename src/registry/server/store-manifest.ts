@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, digestAlgorithm, digestOf, invalid, notFound } from '../../core/index.ts';
 import { isTagReference, type RepositoryName, type Tag } from '../repository-name.ts';
-import { type ParsedManifest, parsePushed } from './parse-pushed.ts';
+import { type ClaimedContent, type ParsedManifest, parsePushed } from './parse-pushed.ts';
 import type { RegistryStorage } from './storage.ts';
 
 export interface PushedManifest {
@@ -21,19 +22,27 @@ export async function storeManifest(
 ): Promise<{ digest: Digest; subject?: Digest }> {
   const parsed = parsePushed(bytes, contentType);
   const digest = isTagReference(target) ? digestOf(bytes) : verified(target, bytes);
-  await checkSizes(storage, repository, parsed);
+  await checkContents(storage, repository, parsed);
   const { missing } = await storage.manifests.put(repository, {
     ...parsed,
     digest,
     bytes,
     sizeBytes: bytes.length,
-    blobs: parsed.blobs.map((blob) => blob.digest),
-    manifests: parsed.manifests.map((manifest) => manifest.digest),
+    blobs: digestsOf(parsed.blobs),
+    manifests: digestsOf(parsed.manifests),
     ...(isTagReference(target) && { tag: target }),
   });
   if (missing.length > 0) throw missingContent(repository, missing);
   return { digest, subject: parsed.subject };
 }
+
+/** Each once: a manifest may name the same content thousands of times. */
+function digestsOf(contents: readonly ClaimedContent[]): Digest[] {
+  return [...new Set(contents.map(({ digest }) => digest))];
+}
+
+/** Who has to push so many blobs first need not be told of all of them at once. */
+const mostMissingTold = 100;
 
 function missingContent(repository: string, missing: readonly Digest[]) {
   return notFound(`store manifest in ${repository}: it names ${missing.join(', ')}`, {
@@ -51,20 +60,41 @@ function verified(expected: Digest, bytes: Uint8Array): Digest {
   });
 }
 
-/** A manifest that lies about a size could be pushed, but never pulled. */
-async function checkSizes(
+/**
+ * Checks that all is there, and as large as it is said to be: a manifest that lies about a size could
+ * be pushed, but never pulled.
+ */
+async function checkContents(
   { blobs, manifests }: RegistryStorage,
   repository: RepositoryName,
   parsed: ParsedManifest,
 ): Promise<void> {
-  for (const { digest, sizeBytes } of parsed.blobs) {
-    const actual = await blobs.sizeOf(repository, digest);
-    if (actual !== undefined && actual !== sizeBytes) throw wrongSize(digest, sizeBytes, actual);
+  const missing = [
+    ...(await checkClaims(parsed.blobs, (digest) => blobs.sizeOf(repository, digest))),
+    ...(await checkClaims(parsed.manifests, async (digest) => {
+      return (await manifests.find(repository, digest))?.sizeBytes;
+    })),
+  ];
+  if (missing.length > 0) throw missingContent(repository, missing);
+}
+
+/** What is missing, as far as it is told. */
+async function checkClaims(
+  contents: readonly ClaimedContent[],
+  sizeOf: (digest: Digest) => Promise<number | undefined>,
+): Promise<Digest[]> {
+  const sizes = new Map<Digest, number>();
+  const missing = new Set<Digest>();
+  for (const [index, { digest, sizeBytes }] of contents.entries()) {
+    if (missing.size >= mostMissingTold) break;
+    // Each is looked up in a moment; of very many, others get their turn in between.
+    if (index % 1000 === 999) await nextTurn();
+    const actual = sizes.get(digest) ?? (await sizeOf(digest));
+    if (actual === undefined) missing.add(digest);
+    else if (actual !== sizeBytes) throw wrongSize(digest, sizeBytes, actual);
+    else sizes.set(digest, actual);
   }
-  for (const { digest, sizeBytes } of parsed.manifests) {
-    const actual = (await manifests.find(repository, digest))?.sizeBytes;
-    if (actual !== undefined && actual !== sizeBytes) throw wrongSize(digest, sizeBytes, actual);
-  }
+  return [...missing];
 }
 
 function wrongSize(digest: Digest, claimed: number, actual: number) {
