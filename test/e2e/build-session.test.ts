@@ -346,6 +346,21 @@ describe('docker buildx and compose', { skip: buildx ? false : clients[1]!.missi
     await ok('buildx', 'build', '--target=good', '--build-arg', 'A=1', folder);
     assert.equal((await docker('buildx', 'build', '--target=bad', folder)).code, 1);
     await ok('buildx', 'build', '--call=targets', folder);
+    if (old) {
+      // A client of another protocol, with a build that goes before the others.
+      const args = [
+        'build',
+        '--label',
+        'by=old',
+        folderOf('by-old', { Dockerfile: 'FROM busybox\n' }),
+      ];
+      const env = { ...daemon.env, DOCKER_BUILDKIT: '1' };
+      assert.equal((await capture(old, args, { env })).code, 0);
+      const ls = await ok('buildx', 'history', 'ls');
+      const [, ref = ''] = ls.split('\n').map((line) => line.split(' ')[0]!);
+      assert.match(await ok('buildx', 'history', 'inspect', ref), /^LABEL\s+VALUE\nby\s+old$/m);
+      await ok('buildx', 'history', 'rm', ref);
+    }
     await daemon.kill();
     await daemon.start();
     const listed = await ok('buildx', 'history', 'ls');

@@ -5,6 +5,7 @@ import { statusOf } from '../http/status.ts';
 import { admitApiVersion, newestApiVersion } from './api-version.ts';
 import type { BuildPorts } from './build/ports.ts';
 import { buildRoutes } from './build/routes.ts';
+import { createBuildHistory } from './buildkit/history/build-history.ts';
 import type { BuildkitPorts } from './buildkit/ports.ts';
 import { buildkitHijacks } from './buildkit/routes.ts';
 import { createSessions } from './buildkit/sessions.ts';
@@ -36,7 +37,10 @@ export interface DockerPorts {
 
 /** Docker's Engine API, 1.24 to 1.50. */
 export function dockerApi(ports: DockerPorts): RouteTable {
-  const sessions = createSessions();
+  const shared = {
+    sessions: createSessions(),
+    history: createBuildHistory(ports.buildkit.records),
+  };
   return dockerTable({
     version: ports.version,
     routes: [
@@ -44,7 +48,7 @@ export function dockerApi(ports: DockerPorts): RouteTable {
       ...containerRoutes(ports.containers),
       ...execRoutes(ports.execs),
       ...imageRoutes(ports.images),
-      ...buildRoutes(ports.builds, sessions),
+      ...buildRoutes(ports.builds, shared),
       ...networkRoutes(ports.networks),
       ...volumeRoutes(ports.volumes),
       ...swarmRoutes(),
@@ -52,7 +56,7 @@ export function dockerApi(ports: DockerPorts): RouteTable {
     hijacks: [
       ...containerHijacks(ports.containers),
       ...execHijacks(ports.execs),
-      ...buildkitHijacks(ports.buildkit, sessions),
+      ...buildkitHijacks(ports.buildkit, shared),
     ],
   });
 }

@@ -1,11 +1,18 @@
 import type { BuildContext, StepFailureDetails } from '../../../build/index.ts';
-import { BerthError, type ByteStream, errorMessage, invalid } from '../../../core/index.ts';
+import {
+  BerthError,
+  type ByteStream,
+  errorMessage,
+  invalid,
+  randomId,
+} from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
 import { array, map, object, string } from '../../http/decode.ts';
 import { jsonLines, type Reply } from '../../http/reply.ts';
 import type { ApiRequest } from '../../http/route.ts';
 import type { TypedAttributes } from '../buildkit/control-messages.ts';
 import { type Exporters, exportersOf } from '../buildkit/exporters.ts';
+import type { AskedBuild, BuildHistory } from '../buildkit/history/build-history.ts';
 import { CallFailure, runCall } from '../buildkit/run-build.ts';
 import type { Sessions } from '../buildkit/sessions.ts';
 import { createStatusFeed, type StatusFeed } from '../buildkit/status-feed.ts';
@@ -32,6 +39,7 @@ export function buildBySession(
 /** What builds have in common that several requests make up. */
 export interface SharedBuilds {
   readonly sessions: Sessions;
+  readonly history: BuildHistory;
   readonly running: RunningBuilds;
   readonly uploads: Uploads;
 }
@@ -45,10 +53,11 @@ async function* tell(
   const id = request.query.text('buildid');
   const canceler = new AbortController();
   const signal = AbortSignal.any([request.signal, canceler.signal]);
+  const followed = shared.history.follow(askedBuild(request), createStatusFeed());
+  const { feed } = followed;
   if (id !== '') shared.running.set(id, canceler);
-  const feed = createStatusFeed();
   const building = build(ports, shared, { request, feed, signal }).finally(feed.end);
-  building.catch(() => {});
+  building.then(({ response }) => followed.done(response), followed.failed);
   let hasTold = false;
   try {
     for await (const status of feed) {
@@ -56,7 +65,7 @@ async function* tell(
       yield { id: 'moby.buildkit.trace', aux };
       hasTold = true;
     }
-    const imageId = await building;
+    const { imageId } = await building;
     if (imageId === undefined) return;
     yield { id: 'moby.image.id', aux: { ID: imageId } };
     if (request.query.flag('q')) yield { stream: `${imageId}\n` };
@@ -71,7 +80,40 @@ async function* tell(
   }
 }
 
-/** Gives the id of an image that is kept here. */
+/** What the history keeps of how it was asked for, in the words of the frontend. */
+function askedBuild(request: ApiRequest): AskedBuild {
+  const { query } = request;
+  const { dockerfile, target, buildArgs, labels } = queryOptionsOf(request);
+  const remote = query.text('remote');
+  const isClients = ['', 'client-session', 'upload-request'].includes(remote);
+  const attributes: Record<string, string | undefined> = {
+    filename: dockerfile.path,
+    target,
+    platform: query.text('platform') || undefined,
+    context: isClients ? undefined : remote,
+    ...prefixed('build-arg:', buildArgs),
+    ...prefixed('label:', labels),
+  };
+  return {
+    Ref: query.text('buildid') || randomId(),
+    Frontend: 'dockerfile.v0',
+    FrontendAttrs: new Map(
+      Object.entries(attributes).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value]],
+      ),
+    ),
+    Exporters: exporterSpecs(request),
+    Internal: false,
+  };
+}
+
+function prefixed(prefix: string, values: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]),
+  );
+}
+
+/** Gives what its exporters answer, and the id of an image that is kept here. */
 async function build(
   { builder }: BuildPorts,
   { sessions, uploads }: SharedBuilds,
@@ -80,17 +122,17 @@ async function build(
     feed,
     signal: leaving,
   }: { request: ApiRequest; feed: StatusFeed; signal: AbortSignal },
-): Promise<string | undefined> {
+): Promise<{ response: ReadonlyMap<string, string>; imageId: string | undefined }> {
   const { query } = request;
   const sessionId = query.text('session');
   const session = sessionId ? await sessions.get(sessionId, leaving) : undefined;
   const signal = session ? AbortSignal.any([leaving, session.closed]) : leaving;
   const call = await callOf(request, { session, uploads, signal });
-  const exporters = exportersFor(request);
+  const exporters = exportersOf(exporterSpecs(request));
   const ref = query.text('buildid');
   await using built = await runCall(call, { builder, ref, session, exporters, feed, signal });
-  await built.deliver(signal);
-  return keepsImage(exporters) ? built.result.imageId : undefined;
+  const response = await built.deliver(signal);
+  return { response, imageId: keepsImage(exporters) ? built.result.imageId : undefined };
 }
 
 async function callOf(
@@ -140,13 +182,13 @@ const outputsShape = array(
 );
 
 /** `--output`; without it, the image under its tags. */
-function exportersFor({ query }: ApiRequest): Exporters {
+function exporterSpecs({ query }: ApiRequest): readonly TypedAttributes[] {
   const specs: TypedAttributes[] = (outputsShape(query.json('outputs'), '') ?? []).map(
     ({ Type, Attrs = {} }) => ({ Type, Attrs: new Map(Object.entries(Attrs)) }),
   );
   const names = query.all('t').filter(Boolean).join(',');
   const image = { Type: 'moby', Attrs: new Map(names === '' ? [] : [['name', names]]) };
-  return exportersOf(specs.length === 0 ? [image] : specs);
+  return specs.length === 0 ? [image] : specs;
 }
 
 function keepsImage({ outputs }: Exporters): boolean {

@@ -11,6 +11,8 @@ import type {
 } from '../../../build/index.ts';
 import { BerthError, canceled, collect, type Digest, invalid } from '../../../core/index.ts';
 import { type ServedApi, serveApi } from '../../http/http-fixture.ts';
+import { createBuildHistory } from '../buildkit/history/build-history.ts';
+import { memoryBuildRecords } from '../buildkit/history/memory-build-records.ts';
 import { createSessions } from '../buildkit/sessions.ts';
 import { dockerTable, pageNotFound } from '../docker-api.ts';
 import type { BuildPorts } from './ports.ts';
@@ -24,7 +26,9 @@ type Build = BuildPorts['builder']['build'];
 
 async function serve(build: Build, cache: Partial<BuildCache> = {}): Promise<ServedApi> {
   const ports = { builder: { build }, cache } as unknown as BuildPorts;
-  const table = dockerTable({ version: '0.1.0', routes: buildRoutes(ports, createSessions()) });
+  const history = createBuildHistory(memoryBuildRecords());
+  const shared = { sessions: createSessions(), history };
+  const table = dockerTable({ version: '0.1.0', routes: buildRoutes(ports, shared) });
   return await serveApi({ tables: [table], notFound: pageNotFound });
 }
 

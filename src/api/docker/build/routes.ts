@@ -1,14 +1,16 @@
 import { invalid } from '../../../core/index.ts';
 import { empty } from '../../http/reply.ts';
 import { post, type Route } from '../../http/route.ts';
-import type { Sessions } from '../buildkit/sessions.ts';
 import { buildImage, type RunningBuilds } from './build.ts';
-import { buildBySession } from './build-by-session.ts';
+import { buildBySession, type SharedBuilds } from './build-by-session.ts';
 import { pruneBuildCache } from './cache.ts';
 import type { BuildPorts } from './ports.ts';
 import { createUploads } from './uploads.ts';
 
-export function buildRoutes(ports: BuildPorts, sessions: Sessions): Route[] {
+export function buildRoutes(
+  ports: BuildPorts,
+  shared: Pick<SharedBuilds, 'sessions' | 'history'>,
+): Route[] {
   const running: RunningBuilds = new Map();
   const uploads = createUploads();
   return [
@@ -20,7 +22,7 @@ export function buildRoutes(ports: BuildPorts, sessions: Sessions): Route[] {
         return empty(200);
       }
       if (query.text('version') !== '2') return buildImage(ports, running, request);
-      return buildBySession(ports, { sessions, running, uploads }, request);
+      return buildBySession(ports, { ...shared, running, uploads }, request);
     }),
     post('/build/prune', (request) => pruneBuildCache(ports, request)),
     post('/build/cancel', ({ query }) => {

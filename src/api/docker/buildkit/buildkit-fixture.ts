@@ -16,6 +16,7 @@ import {
 import { type ServedApi, serveApi } from '../../http/http-fixture.ts';
 import { dockerTable, pageNotFound } from '../docker-api.ts';
 import * as messages from './control-messages.ts';
+import { createBuildHistory } from './history/build-history.ts';
 import { memoryBuildRecords } from './history/memory-build-records.ts';
 import type { BuildkitPorts } from './ports.ts';
 import { buildkitHijacks } from './routes.ts';
@@ -37,9 +38,11 @@ export async function serve(
     hostname: 'h',
     version: '1.2.3',
     cache: { usage: async () => [] },
-    records: memoryBuildRecords(),
   } as unknown as BuildkitPorts;
-  const hijacks = buildkitHijacks(ports, createSessions());
+  const hijacks = buildkitHijacks(ports, {
+    sessions: createSessions(),
+    history: createBuildHistory(memoryBuildRecords()),
+  });
   const table = dockerTable({ version: '1.2.3', routes: [], hijacks });
   return await serveApi({ tables: [table], notFound: pageNotFound });
 }

@@ -5,7 +5,7 @@ import { cacheOptionsOf, usageRecordOf, usageWanted } from './cache-records.ts';
 import * as messages from './control-messages.ts';
 import { exportersOf } from './exporters.ts';
 import { failureOf, returnedFailure } from './failure-status.ts';
-import { createBuildHistory } from './history/build-history.ts';
+import type { BuildHistory } from './history/build-history.ts';
 import { historyMethods } from './history/history-methods.ts';
 import type { BuildkitPorts } from './ports.ts';
 import { readCall } from './read-call.ts';
@@ -16,8 +16,10 @@ import { statusResponse } from './status-messages.ts';
 import { workerRecord } from './worker-record.ts';
 
 /** What a connection of BuildKit's API serves: Control, and LLBBridge for the client's own part. */
-export function buildkitMethods(ports: BuildkitPorts, sessions: Sessions): Methods {
-  const history = createBuildHistory(ports.records);
+export function buildkitMethods(
+  ports: BuildkitPorts,
+  { sessions, history }: { sessions: Sessions; history: BuildHistory },
+): Methods {
   const solves = createSolves(history);
   const { solve } = messages;
   return {

@@ -2,6 +2,7 @@ import { invalid } from '../../../core/index.ts';
 import { serveGrpc, sessionHeadOf } from '../../../session/index.ts';
 import type { ApiRequest, HijackRoute } from '../../http/route.ts';
 import { buildkitMethods } from './control.ts';
+import type { BuildHistory } from './history/build-history.ts';
 import type { BuildkitPorts } from './ports.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -9,8 +10,12 @@ import type { Sessions } from './sessions.ts';
  * BuildKit's two connections: on `/session` the client serves its folders and secrets to the daemon,
  * on `/grpc` the daemon serves BuildKit's API to the client.
  */
-export function buildkitHijacks(ports: BuildkitPorts, sessions: Sessions): HijackRoute[] {
-  const methods = buildkitMethods(ports, sessions);
+export function buildkitHijacks(
+  ports: BuildkitPorts,
+  shared: { sessions: Sessions; history: BuildHistory },
+): HijackRoute[] {
+  const { sessions } = shared;
+  const methods = buildkitMethods(ports, shared);
   return [
     {
       method: 'POST',

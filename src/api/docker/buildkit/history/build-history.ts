@@ -24,10 +24,16 @@ export interface HistoryQuestion {
   readonly Limit: number;
 }
 
+/** What is kept of how a build was asked for. */
+export type AskedBuild = Pick<
+  ControlSolve,
+  'Ref' | 'Frontend' | 'FrontendAttrs' | 'Exporters' | 'Internal'
+>;
+
 /** The builds that clients of BuildKit had done here: those under way, and those that ended. */
 export interface BuildHistory {
   /** Follows a build; what is told of it goes through the feed that comes back. */
-  follow(asked: ControlSolve, feed: StatusFeed): FollowedBuild;
+  follow(asked: AskedBuild, feed: StatusFeed): FollowedBuild;
   /** Throws `invalid` for a filter that is none. */
   listen(question: HistoryQuestion, signal: AbortSignal): AsyncIterable<HistoryEvent>;
   /** All that a build that ended said; undefined when it is not known. */
@@ -58,7 +64,7 @@ export function createBuildHistory(records: BuildRecords): BuildHistory {
     return record;
   };
 
-  function follow(asked: ControlSolve, inner: StatusFeed): FollowedBuild {
+  function follow(asked: AskedBuild, inner: StatusFeed): FollowedBuild {
     const feed = rememberingFeed(inner);
     const begun = recordOf(asked);
     // The client's own questions about a Dockerfile are no builds.
@@ -140,7 +146,7 @@ export function createBuildHistory(records: BuildRecords): BuildHistory {
   };
 }
 
-function recordOf(asked: ControlSolve): BuildRecord {
+function recordOf(asked: AskedBuild): BuildRecord {
   return {
     ref: asked.Ref,
     frontend: asked.Frontend,
