@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { ByteStream } from '../../core/index.ts';
 import { blockStrategy } from './block-strategy.ts';
+import { storedBlocks } from './stored-blocks.ts';
 
 /*
  * One gzip member whose blocks are deflated side by side, as pigz does: each block knows the 32 KiB
@@ -28,12 +29,7 @@ export async function* gzip(stream: ByteStream, { level }: { level: number }): B
     for await (const { block, isLast } of blocksOf(stream)) {
       checksum = crc32(block, checksum);
       sizeBytes += block.length;
-      const job = deflate(block, {
-        ...blockStrategy(block, level),
-        finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-        chunkSize: blockBytes / 2,
-        ...(window && { dictionary: window }),
-      });
+      const job = deflateBlock(block, { level, window, isLast });
       // Should the stream fail, nobody waits for this block any more.
       job.catch(() => undefined);
       pending.push(job);
@@ -48,6 +44,22 @@ export async function* gzip(stream: ByteStream, { level }: { level: number }): B
   trailer.writeUInt32LE(checksum, 0);
   trailer.writeUInt32LE(sizeBytes % 2 ** 32, 4);
   yield trailer;
+}
+
+async function deflateBlock(
+  block: Uint8Array,
+  options: { level: number; window: Uint8Array | undefined; isLast: boolean },
+): Promise<Buffer> {
+  const { level, window, isLast } = options;
+  const how = blockStrategy(block, level);
+  if (how.level === 0) return storedBlocks(block, isLast);
+  const looksBack = window && how.strategy !== constants.Z_HUFFMAN_ONLY;
+  return deflate(block, {
+    ...how,
+    finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+    chunkSize: blockBytes / 2,
+    ...(looksBack && { dictionary: window }),
+  });
 }
 
 /** The stream in blocks of exactly `blockBytes` but for the last, which may be empty. */
