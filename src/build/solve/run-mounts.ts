@@ -44,12 +44,16 @@ export async function mountDigest(
   return source.select(selectionOf(mount), signal);
 }
 
-/** How a mount is written down in the key; secrets by their place alone. */
+/**
+ * How a mount is written down in the key: secrets by their place alone, a cache without which folder
+ * it is and how that is shared.
+ */
 export function mountInput(mount: MountAction): string {
-  const { type, target, source, readOnly, id, sharing, required, env } = mount;
+  const { type, target, source, readOnly, required, env } = mount;
+  const hasId = type === 'secret' || type === 'ssh';
   const { mode = '', uid = '', gid = '', sizeBytes = '' } = mount;
   const flags = [readOnly, required, env ?? '', mode, uid, gid, sizeBytes].map(String);
-  return listInput([type, target, source, type === 'bind' ? '' : id, sharing, ...flags]);
+  return listInput([type, target, source, hasId ? mount.id : '', ...flags]);
 }
 
 /** Sets the mounts of a RUN up. Throws `not-found` for a secret or an agent the build was not given. */

@@ -1,5 +1,5 @@
 import { type Digest, digestOf, randomId } from '../../core/index.ts';
-import type { FailedStep } from '../builder.ts';
+import type { BuildRequest, FailedStep } from '../builder.ts';
 import { type Inputs, listInput } from '../cache/inputs.ts';
 import type { RunAction } from '../plan/actions.ts';
 import type { RunRequest, WritableFilesystem } from '../ports.ts';
@@ -71,10 +71,23 @@ function sharedInputs(
     security: insecure ? 'insecure' : 'sandbox',
     mounts: listInput(mounts.map(mountInput)),
     script: scriptInput(action),
-    hosts: listInput(scope.request.extraHosts ?? []),
+    ...requestInputs(scope.request),
     epoch: String(scope.epochS ?? ''),
   };
   return { inputs, details: new Map([[environmentDigest, environment]]) };
+}
+
+/** As BuildKit has it: where a host's name leads, and how much memory there is, does not count. */
+function requestInputs({ extraHosts = [], hostname, shmSizeBytes, limits }: BuildRequest): Inputs {
+  const ulimits = limits?.ulimits ?? [];
+  return {
+    hosts: listInput(extraHosts.map((host) => host.split(':', 1)[0]!)),
+    ...(hostname && { hostname }),
+    ...(shmSizeBytes && { shm: String(shmSizeBytes) }),
+    ...(ulimits.length > 0 && {
+      ulimits: listInput(ulimits.map(({ name, soft, hard }) => `${name}=${soft}:${hard}`)),
+    }),
+  };
 }
 
 interface Making {

@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StepFailure, StepFailureDetails } from '../builder.ts';
-import { createBuildKit } from '../testing/build-kit.ts';
+import { type BuildMore, createBuildKit } from '../testing/build-kit.ts';
 
 test('RUN gets its environment, directory, user, network, hosts and limits', async () => {
   await using kit = await createBuildKit();
@@ -34,6 +34,30 @@ test('RUN gets its environment, directory, user, network, hosts and limits', asy
     [cwd, user, network, hosts, hostname, shmSizeBytes, limits, insecure],
     ['/w', 'app:staff', 'none', ['db:10.0.0.1'], 'box', 1024, { memoryBytes: 5 }, false],
   );
+});
+
+test('what of the request is part of a step’s key', async () => {
+  await using kit = await createBuildKit();
+  await kit.addImage('base:latest', {});
+  const limits = { ulimits: [{ name: 'nofile', soft: 1, hard: 2 }] };
+  const cases: [more: BuildMore, runs: boolean][] = [
+    [{}, true],
+    [{}, false],
+    [{ extraHosts: ['a:10.0.0.1'] }, true],
+    [{ extraHosts: ['a:10.0.0.2'] }, false],
+    [{ hostname: 'h' }, true],
+    [{ shmSizeBytes: 1 << 20 }, true],
+    [{ limits }, true],
+    [{ limits: { memoryBytes: 1 << 30, cpuShares: 5 } }, false],
+  ];
+  for (const [more, runs] of cases) {
+    const before = kit.runner.requests.length;
+    await kit.build('FROM base\nRUN --mount=type=cache,id=x,target=/c true\n', more);
+    assert.equal(kit.runner.requests.length > before, runs, JSON.stringify(more));
+  }
+  const before = kit.runner.requests.length;
+  await kit.build('FROM base\nRUN --mount=type=cache,id=y,sharing=locked,target=/c true\n');
+  assert.equal(kit.runner.requests.length, before, 'which folder a cache is, is no input');
 });
 
 test('a secret reaches its step alone', async () => {
