@@ -1,4 +1,4 @@
-import { type FileEntry, type FileTree, invalid } from '../../core/index.ts';
+import { atOnce, type FileEntry, type FileTree, invalid, type Pieces } from '../../core/index.ts';
 
 /** A FileTree that can be asked for what lies below a path without going through all of it. */
 export interface FileIndex {
@@ -40,12 +40,19 @@ export interface IndexOptions {
   readonly plainRoot?: boolean;
 }
 
-export function fileIndex(tree: FileTree, options: IndexOptions = {}): FileIndex {
+export function fileIndex(tree: FileTree, options?: IndexOptions): FileIndex {
+  return atOnce(indexing(tree, options));
+}
+
+/** As `fileIndex`, in pieces: there may be a million files. */
+export function* indexing(tree: FileTree, options: IndexOptions = {}): Pieces<FileIndex> {
   const { keep, plainRoot = false } = options;
   const paths: string[] = [];
   const leftOut = new Set<string>();
+  const kept = keep && new Set<string>();
   let sorted = true;
   for (const path of tree.entries.keys()) {
+    yield;
     if (path === '') continue;
     if (keep && !keep(path)) {
       const folder = path.slice(0, Math.max(path.lastIndexOf('/'), 0));
@@ -54,9 +61,9 @@ export function fileIndex(tree: FileTree, options: IndexOptions = {}): FileIndex
     }
     if (paths.length > 0 && path < paths[paths.length - 1]!) sorted = false;
     paths.push(path);
+    kept?.add(path);
   }
   if (!sorted) paths.sort();
-  const kept = keep ? new Set(paths) : undefined;
 
   const entry = (path: string): FileEntry | undefined => {
     if (path === '') return (!plainRoot && tree.entries.get('')) || rootEntry;
@@ -96,6 +103,9 @@ function lowerBound(paths: readonly string[], path: string, from = 0): number {
 }
 
 function resolve(entry: (path: string) => FileEntry | undefined, path: string): string | undefined {
+  // What is there under its own path has no link above it.
+  const itself = entry(path);
+  if (itself && itself.type !== 'symlink') return path;
   const pending = segmentsOf(path).reverse();
   const at: string[] = [];
   let links = 0;

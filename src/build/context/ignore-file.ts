@@ -1,10 +1,10 @@
-import { errorMessage, invalid } from '../../core/index.ts';
+import { errorMessage, inTurns, invalid } from '../../core/index.ts';
 import {
   createIgnoreMatcher,
   type IgnoreMatcher,
   parseIgnoreFile,
 } from '../../dockerfile/index.ts';
-import { cleanPath, type FileIndex, fileIndex } from './file-index.ts';
+import { cleanPath, type FileIndex, indexing } from './file-index.ts';
 import { keptByIgnore } from './keep-paths.ts';
 import { type LoadedContext, readSmallFile } from './load-context.ts';
 
@@ -49,5 +49,5 @@ export async function withoutIgnored(
 ): Promise<FileIndex> {
   if (!rules) return all;
   const kept = await keptByIgnore(all, rules.matcher);
-  return fileIndex(all.tree, { keep: (path) => kept.has(path), plainRoot: true });
+  return await inTurns(indexing(all.tree, { keep: (path) => kept.has(path), plainRoot: true }));
 }

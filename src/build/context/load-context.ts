@@ -3,11 +3,18 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ByteStream, type FileTree, internal, invalid, notFound } from '../../core/index.ts';
+import {
+  type ByteStream,
+  type FileTree,
+  inTurns,
+  internal,
+  invalid,
+  notFound,
+} from '../../core/index.ts';
 import type { BuildContext } from '../builder.ts';
 import type { Fetcher, RemoteAccess, Trees, UnpackLimits } from '../ports.ts';
 import type { Archives } from './archive-kind.ts';
-import { cleanPath, type FileIndex, fileIndex } from './file-index.ts';
+import { cleanPath, type FileIndex, indexing } from './file-index.ts';
 import { parseGitAddress, withoutLogins } from './git-address.ts';
 
 /** Bounds for contexts, against archives made to fill the disk. */
@@ -58,8 +65,8 @@ export async function loadContext(
   }
 }
 
-function loaded(tree: FileTree, dockerfile?: string): LoadedContext {
-  return { all: fileIndex(tree, { plainRoot: true }), dockerfile };
+async function loaded(tree: FileTree, dockerfile?: string): Promise<LoadedContext> {
+  return { all: await inTurns(indexing(tree, { plainRoot: true })), dockerfile };
 }
 
 async function unpack(stream: ByteStream, options: LoadOptions): Promise<FileTree> {

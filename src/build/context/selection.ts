@@ -1,4 +1,4 @@
-import { type BerthError, notFound } from '../../core/index.ts';
+import { atOnce, type BerthError, notFound, type Pieces } from '../../core/index.ts';
 import {
   compilePathMatch,
   createIgnoreMatcher,
@@ -38,20 +38,27 @@ export interface SelectionRequest {
  * has a wildcard may match nothing. Throws `not-found` in BuildKit's words.
  */
 export function select(index: FileIndex, request: SelectionRequest): Selection {
-  const items = request.patterns.flatMap((pattern) =>
-    request.parents ? selectParents(index, pattern) : selectPattern(index, pattern),
-  );
-  return withoutExcluded(index, items, request.excludes);
+  return atOnce(selecting(index, request));
+}
+
+/** As `select`, in pieces: there may be a million files. */
+export function* selecting(index: FileIndex, request: SelectionRequest): Pieces<Selection> {
+  const items: Selected[] = [];
+  for (const pattern of request.patterns) {
+    const found = request.parents ? selectParents : selectPattern;
+    for (const item of yield* found(index, pattern)) items.push(item);
+  }
+  return yield* withoutExcluded(index, items, request.excludes);
 }
 
 /** Takes away what --exclude names, of things found before. */
-export function withoutExcluded(
+export function* withoutExcluded(
   index: FileIndex,
   items: readonly Selected[],
   excludes: readonly string[],
-): Selection {
+): Pieces<Selection> {
   if (excludes.length === 0) return { items, skip: new Set() };
-  return excluded(index, items, createIgnoreMatcher(excludes));
+  return yield* excluded(index, items, createIgnoreMatcher(excludes));
 }
 
 /** Details of the error about a source that is not there. */
@@ -70,18 +77,21 @@ export function missingSource(path: string): BerthError {
   });
 }
 
-function selectPattern(index: FileIndex, pattern: string): Selected[] {
+function* selectPattern(index: FileIndex, pattern: string): Pieces<Selected[]> {
   if (!hasWildcards(pattern)) {
     const path = unescaped(cleanPath(pattern));
     const found = index.resolve(path);
     if (found === undefined) throw missingSource(path);
     return [selected(index, found, path)];
   }
-  return matchingPaths(index, cleanPath(pattern)).flatMap((path) => {
+  const items: Selected[] = [];
+  for (const path of yield* matchingPaths(index, cleanPath(pattern))) {
+    yield;
     const found = index.resolve(path);
     // A link that leads nowhere was meant, too.
-    return [selected(index, found ?? missing(path), path)];
-  });
+    items.push(selected(index, found ?? missing(path), path));
+  }
+  return items;
 }
 
 function selected(index: FileIndex, path: string, written: string): Selected {
@@ -96,7 +106,7 @@ export function unescaped(path: string): string {
 }
 
 /** Paths that match a pattern, part by part; links on the way are followed where it has no wildcard. */
-function matchingPaths(index: FileIndex, pattern: string): string[] {
+function* matchingPaths(index: FileIndex, pattern: string): Pieces<string[]> {
   let found = [''];
   for (const segment of segmentsOf(pattern)) {
     if (!hasWildcards(segment)) {
@@ -105,13 +115,23 @@ function matchingPaths(index: FileIndex, pattern: string): string[] {
       continue;
     }
     const { matches } = compilePathMatch(segment);
-    found = found.flatMap((folder) => {
+    const folders = found;
+    found = [];
+    for (const folder of folders) {
       const real = index.resolve(folder);
-      if (real === undefined) return [];
-      return [...index.children(real)].filter((path) => matches(nameOf(path)));
-    });
+      if (real === undefined) continue;
+      for (const path of index.children(real)) {
+        yield;
+        if (matches(nameOf(path))) found.push(path);
+      }
+    }
   }
-  return found.filter((path) => (index.entry(path) ?? index.resolve(path)) !== undefined);
+  const there: string[] = [];
+  for (const path of found) {
+    yield;
+    if ((index.entry(path) ?? index.resolve(path)) !== undefined) there.push(path);
+  }
+  return there;
 }
 
 function joined(folder: string, name: string): string {
@@ -123,17 +143,19 @@ function nameOf(path: string): string {
 }
 
 /** What `--parents` matches, and each folder above it as far as the pivot. */
-function selectParents(index: FileIndex, source: string): Selected[] {
+function* selectParents(index: FileIndex, source: string): Pieces<Selected[]> {
   const { root, pattern, mustExist } = parentsSource(source);
   const roots = hasWildcards(root)
-    ? matchingPaths(index, cleanPath(root))
+    ? yield* matchingPaths(index, cleanPath(root))
     : [index.resolve(unescaped(cleanPath(root))) ?? missing(source)];
-  return roots.flatMap((folder) => {
+  const all: Selected[] = [];
+  for (const folder of roots) {
     const real = index.resolve(folder) ?? missing(folder);
-    const items = parentsBelow(index, real, pattern);
+    const items = yield* parentsBelow(index, real, pattern);
     if (items.length === 0 && mustExist) throw missingSource(source);
-    return items;
-  });
+    for (const item of items) all.push(item);
+  }
+  return all;
 }
 
 function missing(path: string): never {
@@ -141,7 +163,7 @@ function missing(path: string): never {
 }
 
 /** What a pattern of --parents matches below a folder. */
-export function parentsBelow(index: FileIndex, root: string, pattern: string): Selected[] {
+export function* parentsBelow(index: FileIndex, root: string, pattern: string): Pieces<Selected[]> {
   const prefix = root === '' ? '' : `${root}/`;
   const item = (path: string, shallow: boolean): Selected => ({
     path,
@@ -157,6 +179,7 @@ export function parentsBelow(index: FileIndex, root: string, pattern: string): S
   const whole = new Set<string>();
   const { start, end } = rangeToLook(index, root, pattern);
   for (let at = start; at < end; at++) {
+    yield;
     const path = index.paths[at]!;
     if (!matcher.ignores(path.slice(prefix.length))) continue;
     const folders = foldersBetween(path, prefix);
@@ -193,30 +216,38 @@ function foldersBetween(path: string, prefix: string): string[] {
 }
 
 /** Patterns are seen from each copied directory; a file copied by itself is known by its name. */
-function excluded(index: FileIndex, items: readonly Selected[], matcher: IgnoreMatcher): Selection {
+function* excluded(
+  index: FileIndex,
+  items: readonly Selected[],
+  matcher: IgnoreMatcher,
+): Pieces<Selection> {
   const skip = new Set<string>();
-  const kept = items.filter((item) => {
-    if (item.keepsPath) {
-      if (matcher.ignores(item.under) && (!item.isDirectory || !matcher.hasNegations)) return false;
-      if (item.isDirectory && !item.shallow) skipBelowItem(index, item, { matcher, skip });
-      return true;
-    }
-    if (item.isDirectory) skipBelowItem(index, item, { matcher, skip });
-    return item.isDirectory || !matcher.ignores(item.under);
-  });
+  const kept: Selected[] = [];
+  for (const item of items) {
+    yield;
+    if (isExcluded(item, matcher)) continue;
+    if (item.isDirectory && !item.shallow) yield* skipBelowItem(index, item, { matcher, skip });
+    kept.push(item);
+  }
   return { items: kept, skip };
 }
 
-function skipBelowItem(
+function isExcluded({ keepsPath, isDirectory, under }: Selected, matcher: IgnoreMatcher): boolean {
+  if (isDirectory && (!keepsPath || matcher.hasNegations)) return false;
+  return matcher.ignores(under);
+}
+
+function* skipBelowItem(
   index: FileIndex,
   item: Selected,
   { matcher, skip }: { matcher: IgnoreMatcher; skip: Set<string> },
-): void {
+): Pieces<void> {
   const cut = item.path === '' ? 0 : item.path.length + 1;
   const prefix = item.keepsPath && item.under !== '' ? `${item.under}/` : '';
   const { start, end } = index.below(item.path);
   const ignored = (path: string) => matcher.ignores(prefix + path.slice(cut));
   for (let at = end - 1; at >= start; at--) {
+    yield;
     const path = index.paths[at]!;
     if (!ignored(path)) continue;
     // From the end: what is below a directory has been judged before it.

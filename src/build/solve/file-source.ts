@@ -1,8 +1,15 @@
 import { posix } from 'node:path';
-import { BerthError, type Digest, digestOf, type FileTree, notFound } from '../../core/index.ts';
+import {
+  BerthError,
+  type Digest,
+  digestOf,
+  type FileTree,
+  inTurns,
+  notFound,
+} from '../../core/index.ts';
 import { compilePathMatch, hasWildcards, parentsSource } from '../../dockerfile/index.ts';
 import { contentDigest } from '../context/content-digest.ts';
-import { cleanPath, type FileIndex, fileIndex, segmentsOf } from '../context/file-index.ts';
+import { cleanPath, type FileIndex, indexing, segmentsOf } from '../context/file-index.ts';
 import {
   type MissingSourceDetails,
   missingSource,
@@ -10,8 +17,8 @@ import {
   type Selected,
   type Selection,
   type SelectionRequest,
-  select,
   selectedPaths,
+  selecting,
   unescaped,
   withoutExcluded,
 } from '../context/selection.ts';
@@ -59,7 +66,8 @@ export function contextSource(
   const known = new Map<string, Promise<SourceFiles>>();
   const find = async (request: SelectionRequest): Promise<SourceFiles> => {
     const { rootPath } = index.tree;
-    const part = { rootPath, prefix: '', index, selection: selectIn(index, request, ignored) };
+    const selection = await selectIn(index, request, ignored);
+    const part = { rootPath, prefix: '', index, selection };
     return { parts: [part], ...(await partDigest(part, contextOwner)) };
   };
   return {
@@ -75,13 +83,13 @@ export function contextSource(
   };
 }
 
-function selectIn(
+async function selectIn(
   index: FileIndex,
   request: SelectionRequest,
   ignored: (path: string) => string | undefined,
-): Selection {
+): Promise<Selection> {
   try {
-    return select(index, request);
+    return await inTurns(selecting(index, request));
   } catch (error) {
     if (!(error instanceof BerthError) || error.code !== 'SOURCE_MISSING') throw error;
     const { path } = error.details as MissingSourceDetails;
@@ -155,7 +163,7 @@ async function patternParts(
   const parts: SourcePart[] = [];
   for (const found of paths) {
     const tree = await scan(view, found);
-    if (tree) parts.push(wholePart(tree, found, excludes));
+    if (tree) parts.push(await wholePart(tree, found, excludes));
     else if (areThere) throw missingSource(found);
   }
   return parts;
@@ -173,8 +181,12 @@ async function scan(
   }
 }
 
-function wholePart(tree: FileTree, written: string, excludes: readonly string[]): SourcePart {
-  const index = fileIndex(tree);
+async function wholePart(
+  tree: FileTree,
+  written: string,
+  excludes: readonly string[],
+): Promise<SourcePart> {
+  const index = await inTurns(indexing(tree));
   const isDirectory = index.entry('')!.type === 'directory';
   const item: Selected = {
     path: '',
@@ -183,7 +195,7 @@ function wholePart(tree: FileTree, written: string, excludes: readonly string[])
     keepsPath: false,
     shallow: false,
   };
-  const selection = withoutExcluded(index, [item], excludes);
+  const selection = await inTurns(withoutExcluded(index, [item], excludes));
   return { rootPath: tree.rootPath, prefix: written, index, selection };
 }
 
@@ -226,12 +238,10 @@ async function parentsParts(
     const prefix = posix.join(folder, literal);
     const tree = await scan(view, prefix);
     if (!tree) continue;
-    const index = fileIndex(tree);
-    const items = parentsBelow(index, '', rest).map((item) => ({
-      ...item,
-      under: posix.join(literal, item.under),
-    }));
-    const selection = withoutExcluded(index, items, excludes);
+    const index = await inTurns(indexing(tree));
+    const below = await inTurns(parentsBelow(index, '', rest));
+    const items = below.map((item) => ({ ...item, under: posix.join(literal, item.under) }));
+    const selection = await inTurns(withoutExcluded(index, items, excludes));
     if (items.length > 0) parts.push({ rootPath: tree.rootPath, prefix, index, selection });
   }
   if (parts.length === 0 && mustExist) throw missingSource(source);

@@ -98,7 +98,7 @@ RUN --mount=type=bind,source=ctx,target=/new/ctx \\
     --mount=type=secret,id=s,env=S \\
     cat /new/ctx/f /t/x /run/secret && echo "[$S]" && stat -c %a /var/cache/c /run/secret && \\
     (touch /new/ctx/g 2>/dev/null || echo read-only) && echo kept > /var/cache/c/k && touch /scratch/x
-RUN --mount=type=cache,target=/var/cache/c cat /var/cache/c/k && ls /new /t /run 2>&1 | head -9
+RUN --mount=type=cache,target=/var/cache/c,mode=0700 cat /var/cache/c/k && ls /new /t /run 2>&1 | head -9
 `,
       { files: { 'ctx/f': 'context\n' }, secrets: { s: Buffer.from('secret\n') } },
     );

@@ -1,8 +1,15 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, renameSync } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { type Digest, nameBytes, nameText, randomId } from '../../../core/index.ts';
+import {
+  type Digest,
+  inTurns,
+  nameBytes,
+  nameText,
+  type Pieces,
+  randomId,
+} from '../../../core/index.ts';
 import { type ContextTree, digestBytes } from './context-listing.ts';
 
 /** What is known of a kept context without reading all of it. */
@@ -38,7 +45,7 @@ export async function writeIndexFile(
 ): Promise<void> {
   const temporary = `${path}.${randomId().slice(0, 16)}`;
   const parts = encodeTree(content.tree);
-  const sum = hash('sha256', Buffer.concat(parts), 'buffer');
+  const sum = await inTurns(summing(parts));
   const file = await open(temporary, 'w', 0o600);
   try {
     await file.writev([encodeFacts(content.facts), sum, ...parts]);
@@ -55,10 +62,23 @@ export async function writeIndexFile(
 export async function readIndexFile(path: string): Promise<ContextTree | undefined> {
   const bytes = await readFile(path);
   const rest = bytes.subarray(sumEnd);
-  const isWhole =
-    bytes.subarray(0, magic.length).equals(magic) &&
-    hash('sha256', rest, 'buffer').equals(bytes.subarray(factsBytes, sumEnd));
-  return isWhole ? decodeTree(rest) : undefined;
+  if (!bytes.subarray(0, magic.length).equals(magic)) return undefined;
+  const sum = await inTurns(summing([rest]));
+  return sum.equals(bytes.subarray(factsBytes, sumEnd)) ? decodeTree(rest) : undefined;
+}
+
+const summedAtOnce = 2 ** 20;
+
+/** The sha256 of parts that may be a hundred megabytes. */
+function* summing(parts: readonly Uint8Array[]): Pieces<Buffer> {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += summedAtOnce) {
+      hash.update(part.subarray(at, at + summedAtOnce));
+      yield;
+    }
+  }
+  return hash.digest();
 }
 
 /** The facts, or undefined where there is no file, or no good one. */

@@ -9,11 +9,11 @@ import {
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errnoCode } from '../../../core/index.ts';
+import { errnoCode, inTurns } from '../../../core/index.ts';
 import type { Trees, UnpackLimits } from '../../ports.ts';
 import type { RemoteFolder } from '../../remote-folder.ts';
 import { createTurns } from '../../solve/turns.ts';
-import { type FileIndex, fileIndex } from '../file-index.ts';
+import { type FileIndex, indexing } from '../file-index.ts';
 import { actionsAnew, compareTrees, completeTree, type TreeChanges } from './compare-trees.ts';
 import type { ContextListing, ContextTree } from './context-listing.ts';
 import { type KeptFacts, readFacts, readIndexFile, writeIndexFile } from './index-file.ts';
@@ -222,7 +222,7 @@ class FolderKeeper implements KeptContexts {
     }
     if (kept.current || !kept.isSaved) return kept.current;
     const tree = await readIndexFile(path).catch(() => undefined);
-    if (tree) kept.current = { tree, index: indexOf(join(kept.folder, 'files'), tree) };
+    if (tree) kept.current = { tree, index: await indexOf(join(kept.folder, 'files'), tree) };
     else kept.isSaved = false;
     return kept.current;
   }
@@ -243,8 +243,9 @@ class FolderKeeper implements KeptContexts {
       staging,
       ...(kept.current && { base: join(kept.folder, 'files') }),
     });
+    const index = await indexOf(directory, tree);
     this.#release(kept);
-    return { index: indexOf(directory, tree), [Symbol.dispose]: () => {} };
+    return { index, [Symbol.dispose]: () => {} };
   }
 
   async #replace(kept: Kept, { listing, changes, staging, tree }: Received): Promise<FileIndex> {
@@ -263,7 +264,7 @@ class FolderKeeper implements KeptContexts {
       await this.#removeFolder(kept.folder);
       throw error;
     }
-    const index = indexOf(directory, tree);
+    const index = await indexOf(directory, tree);
     kept.current = { tree, index };
     kept.facts = { ...kept.facts, sizeBytes: tree.sizeBytes };
     this.#options.sweep(this.#save(kept, tree));
@@ -319,6 +320,6 @@ interface Received {
   readonly tree: ContextTree;
 }
 
-function indexOf(rootPath: string, tree: ContextTree): FileIndex {
-  return fileIndex({ rootPath, entries: new TreeEntries(tree) }, { plainRoot: true });
+function indexOf(rootPath: string, tree: ContextTree): Promise<FileIndex> {
+  return inTurns(indexing({ rootPath, entries: new TreeEntries(tree) }, { plainRoot: true }));
 }
