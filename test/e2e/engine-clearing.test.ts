@@ -60,6 +60,22 @@ describe('what is cleared up', () => {
     assert.equal(readFileSync(file, 'utf8'), 'kept');
   });
 
+  it('keeps how a container ended, when the daemon goes in the middle of it', async () => {
+    const networks = { ...noNetworks(), tearDown: () => new Promise<void>(() => {}) };
+    stage = await openStage(folder, { networks });
+    const id = await stage.create('exit 7', {
+      hostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 1 } },
+    });
+    await stage.engine.containers.start(id);
+    while (shimsOf(folder).length > 0) await sleep(5);
+    await stage.leave();
+    stage = await openStage(folder);
+    const { containers } = stage.engine;
+    while (containers.get(id).state.kind === 'running') await sleep(5);
+    assert.deepEqual(await containers.wait(id, 'not-running'), { code: 7 });
+    assert.deepEqual(stage.warnings, []);
+  });
+
   it('is what nobody knows any more, but for what it had of volumes', async () => {
     stage = await openStage(folder);
     await fillVolume(stage);

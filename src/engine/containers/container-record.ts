@@ -19,6 +19,8 @@ export interface ContainerRecord extends Container {
   readonly askedEndpoints: Readonly<Record<string, EndpointSettings>>;
   /** Each run has a journal of its own. */
   readonly runs: number;
+  /** How its processes ended, from then until all is cleared up and the state says so. */
+  readonly seenExit?: { readonly code: number; readonly atMs: number; readonly oomKilled: boolean };
   /** What it was given while it runs; absent for another container's or the machine's network. */
   readonly network?: ContainerNetwork;
 }

@@ -65,7 +65,8 @@ async function findShim(parts: EngineParts, record: ContainerRecord): Promise<Fo
     if (status === 'created' || status === 'unknown') throw new Error(`is ${status}`);
     return { record, shim, status };
   } catch (error) {
-    parts.warn(`adopt container ${record.id}: ${errorMessage(error)}`);
+    // Of one whose end was seen the shim is expected to be gone.
+    if (!record.seenExit) parts.warn(`adopt container ${record.id}: ${errorMessage(error)}`);
     shim?.[Symbol.dispose]();
     return undefined;
   }
@@ -110,19 +111,20 @@ async function takeOver(parts: EngineParts, { record, shim, status }: Found): Pr
   if (status === 'stopped') await run.ended;
 }
 
-function noteUnseenEnd(parts: EngineParts, { id, state }: ContainerRecord): void {
+/** How a container ended whose clearing up was cut short, or that nobody saw end. */
+function noteUnseenEnd(parts: EngineParts, { id, state, seenExit }: ContainerRecord): void {
   if (!isAlive(state)) return;
   const exit = {
-    code: unseenEndCode,
+    code: seenExit?.code ?? unseenEndCode,
     startedAtMs: state.startedAtMs,
-    finishedAtMs: parts.now(),
-    oomKilled: false,
+    finishedAtMs: seenExit?.atMs || parts.now(),
+    oomKilled: seenExit?.oomKilled ?? false,
   };
   const { askedEndpoints } = parts.table.find(id);
   parts.table.apply(
     id,
     { kind: 'exited', exit, willRestart: false },
-    { network: undefined, ports: [], endpoints: askedEndpoints },
+    { network: undefined, ports: [], endpoints: askedEndpoints, seenExit: undefined },
   );
 }
 

@@ -33,6 +33,7 @@ async function followToEnd(
   run.over.abort();
   const record = parts.table.find(run.id);
   noteOutOfMemory(parts, record, run);
+  noteExit(parts, run, exit);
   await drain(parts, run.id);
   run.stdin?.release();
   try {
@@ -47,6 +48,15 @@ async function followToEnd(
       // Whoever waits does so no longer, also when the record could not be written.
       run.settleEnd();
     }
+  }
+}
+
+/** Before anything goes: with the shim goes the one who knows, should this daemon be killed. */
+function noteExit(parts: EngineParts, { id, ranOutOfMemory }: OpenRun, exit: ProcessExit): void {
+  try {
+    parts.table.change(id, { seenExit: { ...exit, oomKilled: ranOutOfMemory } });
+  } catch (error) {
+    parts.warn(`note end of container ${id}: ${errorMessage(error)}`);
   }
 }
 
@@ -88,6 +98,7 @@ function settle(parts: EngineParts, run: OpenRun, { code, atMs }: ProcessExit): 
       network: undefined,
       ports: [],
       endpoints: askedEndpoints,
+      seenExit: undefined,
       ...(delayMs !== undefined && { restartCount: restartCount + 1 }),
     },
   );

@@ -5,7 +5,7 @@ import { aliveRun, type Run, untilEndIsNoted } from '../../runs/run.ts';
 import { startRun } from '../../runs/start-run.ts';
 import type { ContainerRecord } from '../container-record.ts';
 import type { Containers } from '../containers.ts';
-import { exitOf } from '../transition.ts';
+import { exitOf, notRunning } from '../transition.ts';
 import type { Restarts } from './restarts.ts';
 import { endsWithin, killHard, noteStopped, signalRun } from './signals.ts';
 
@@ -137,6 +137,7 @@ async function kill(
 }
 
 async function pause(parts: EngineParts, id: string): Promise<void> {
+  await untilEndIsNoted(parts.runs, id);
   const record = parts.table.find(id);
   if (record.state.kind === 'paused') throw conflict(`Container ${id} is already paused`);
   if (record.state.kind === 'restarting') {
@@ -147,10 +148,21 @@ async function pause(parts: EngineParts, id: string): Promise<void> {
   try {
     await Promise.allSettled(run.execStarts);
     await withContext(`cannot pause container ${id}`, () => run.shim.task.pause());
+  } catch (error) {
+    // It ended just now, and the runtime has other words for that.
+    throw (await isOver(run)) ? notRunning(id) : error;
   } finally {
     run.isPausing = false;
   }
   parts.tell(parts.table.apply(id, { kind: 'paused' }), 'pause');
+}
+
+async function isOver({ shim, over }: Run): Promise<boolean> {
+  if (over.signal.aborted) return true;
+  return shim.task.state().then(
+    ({ status }) => status === 'stopped',
+    () => true,
+  );
 }
 
 async function unpause(parts: EngineParts, id: string): Promise<void> {
