@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errnoCode, errorMessage, unavailable } from '../../../core/index.ts';
+import { BerthError, errnoCode, errorMessage, unavailable } from '../../../core/index.ts';
 import { closeFd, listenForHeir, reapChild, spawnDetached } from '../../../linux/index.ts';
 import {
   lineReader,
@@ -39,18 +39,22 @@ export function createRelays(options: {
   let isClosed = false;
 
   function linked(): Promise<Link> {
-    link ??= connectOrStart(socketPath).then((opened) => {
-      void opened.closed.then(onLost);
-      return opened;
-    });
-    link.catch(() => {
-      link = undefined;
-    });
-    return link;
+    if (link) return link;
+    const opening = connectOrStart(socketPath);
+    link = opening;
+    const forget = () => {
+      if (link === opening) link = undefined;
+    };
+    opening.then(async (opened) => {
+      await opened.closed;
+      forget();
+      // Who asked one that was ending asks again by itself.
+      if (opened.hasAnswered) reopen();
+    }, forget);
+    return opening;
   }
 
-  function onLost(): void {
-    link = undefined;
+  function reopen(): void {
     if (isClosed || wanted.size === 0) return;
     warn('the process that relays ports has ended: another one takes over');
     for (const spec of wanted.values()) {
@@ -60,13 +64,14 @@ export function createRelays(options: {
     }
   }
 
-  /** One that just ends for want of work may take a connection and not answer: then the next. */
+  /** A process that just ends may take a connection and not answer: then the next one is asked. */
   async function ask(request: RelayRequest): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await (await linked()).ask(request);
       } catch (error) {
-        if (errnoCode(error) !== lost || attempt === mostAttempts) throw error;
+        const isLost = error instanceof BerthError && error.code === lost;
+        if (!isLost || attempt === mostAttempts) throw error;
         await sleep(pauseMs);
       }
     }
@@ -103,6 +108,7 @@ export function createRelays(options: {
 /** A connection to the process. */
 interface Link extends AsyncDisposable {
   ask(request: RelayRequest): Promise<void>;
+  readonly hasAnswered: boolean;
   readonly closed: Promise<void>;
 }
 
@@ -155,6 +161,7 @@ function dial(socketPath: string): Promise<Socket> {
 function createLink(socket: Socket): Link {
   const waiting: PromiseWithResolvers<void>[] = [];
   const closed = Promise.withResolvers<void>();
+  let hasAnswered = false;
   // Only who waits for an answer keeps this process going.
   socket.unref();
   socket.on('error', () => socket.destroy());
@@ -168,6 +175,7 @@ function createLink(socket: Socket): Link {
     'data',
     lineReader((line) => {
       const { error } = JSON.parse(line) as RelayAnswer;
+      hasAnswered = true;
       const one = waiting.shift();
       if (waiting.length === 0) socket.unref();
       if (error) one?.reject(Object.assign(new Error(error.message), { code: error.code }));
@@ -176,6 +184,9 @@ function createLink(socket: Socket): Link {
   );
   return {
     closed: closed.promise,
+    get hasAnswered() {
+      return hasAnswered;
+    },
     ask(request) {
       const one = Promise.withResolvers<void>();
       if (socket.destroyed) {
