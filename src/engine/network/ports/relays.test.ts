@@ -111,8 +111,9 @@ describe('ports relayed by a process of their own', () => {
     assert.equal(await say(client, 'three'), 'three');
     assert.equal(await sayAt(forgotten), 'ECONNREFUSED');
     assert.equal(processes().length, 1);
+    const closed = once(client, 'close');
     await again[Symbol.asyncDispose]();
-    await once(client, 'close');
+    await closed;
   });
 
   it('lead elsewhere when asked to', async () => {
