@@ -16,6 +16,14 @@ test('columns are as wide as their widest cell, the last one ragged', () => {
   );
 });
 
+test('characters of two columns count as two', () => {
+  const rows = [
+    ['日本', 'x'],
+    ['abc', 'y'],
+  ];
+  assert.equal(renderTable(['A', 'B'], rows), 'A      B\n日本   x\nabc    y\n');
+});
+
 test('terminal escapes and newlines are shown, not sent', () => {
   assert.equal(renderTable(['A'], [['x\x1b[31m\ny\x9b']]), 'A\nx\\u001b[31m\\ny?\n');
 });

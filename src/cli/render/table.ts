@@ -1,12 +1,16 @@
+import { widthOf } from './text-width.ts';
+
 /** Columns as docker prints them: upper-case heads, three spaces between, ragged right. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(printable));
-  const widths = head.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((_, column) =>
+    Math.max(...lines.map((row) => widthOf(row[column] ?? ''))),
+  );
   return lines
     .map((row) =>
       row
         .map((cell, column) =>
-          column === row.length - 1 ? cell : cell.padEnd(widths[column]! + 3),
+          column === row.length - 1 ? cell : cell + ' '.repeat(widths[column]! + 3 - widthOf(cell)),
         )
         .join('')
         .trimEnd(),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BuildMessage } from '../../../client/index.ts';
 import { createBuildState } from './build-state.ts';
-import { renderLive } from './live-view.ts';
+import { createLiveView, renderLive } from './live-view.ts';
 import { createPlainView } from './plain-view.ts';
 
 const step = (number: number, title: string) => ({
@@ -42,6 +42,29 @@ test('the live view while a step runs', () => {
       ' => => # two',
     ],
   );
+});
+
+test('the live view stays within its columns, whatever a step writes', () => {
+  const { state, apply } = createBuildState();
+  const wide = {
+    kind: 'step-output',
+    step: 2,
+    stream: 'stdout',
+    bytes: base64('日本語日本語日本語\ta\tb\n'),
+  };
+  for (const message of [...messages, wide] as BuildMessage[]) apply(message);
+  const lines = renderLive(state, { nowMs: 1210, startedAtMs: 0, columns: 20, isFinished: false });
+  assert.deepEqual(lines.slice(-2), [' => => # two', ' => => # 日本語日本…']);
+  assert.equal(lines.at(-4), ' => [2/2] RUN… 1.0s');
+});
+
+test('a terminal without a size is taken for one of 80 columns', () => {
+  const { state, apply } = createBuildState();
+  for (const message of messages) apply(message);
+  const shown: string[] = [];
+  const terminal = { columns: 0, rows: 0, write: (text: string) => void shown.push(text) };
+  createLiveView(state, terminal, { now: () => 1210 }).finish();
+  assert.match(shown.join(''), /\n => \[internal\] load build context {42}0\.2s\n/);
 });
 
 /** All that the plain view prints, times of lines left out. */

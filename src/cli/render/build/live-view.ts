@@ -1,3 +1,4 @@
+import { cutToWidth, widthOf } from '../text-width.ts';
 import type { BuildState, Change, Vertex } from './build-state.ts';
 import { printableLine, seconds } from './text.ts';
 
@@ -21,11 +22,12 @@ export function createLiveView(
 
   function draw(): void {
     if (state.vertices.size === 0) return;
-    const rows = isFinished ? Number.POSITIVE_INFINITY : (terminal.rows ?? 24) - 1;
+    // A terminal that was never told its size says 0.
+    const rows = isFinished ? Number.POSITIVE_INFINITY : (terminal.rows || 24) - 1;
     const lines = renderLive(state, {
       nowMs: now(),
       startedAtMs,
-      columns: terminal.columns ?? 80,
+      columns: terminal.columns || 80,
       isFinished,
     });
     const shown =
@@ -78,9 +80,13 @@ function vertexLine(
   const outcome = vertex.outcome ?? (isFinished ? 'canceled' : undefined);
   const label = outcome === undefined ? '' : labels[outcome];
   const width = columns - time.length - 2;
-  return `${fit(` => ${label}${printableLine(vertex.title)}`, width).padEnd(width)} ${time}`;
+  const title = fit(` => ${label}${printableLine(vertex.title)}`, width);
+  return `${title}${' '.repeat(Math.max(0, width - widthOf(title)))} ${time}`;
 }
 
-function fit(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+/** A tab would go on to wherever the terminal has its next stop. */
+function fit(line: string, width: number): string {
+  const text = line.replaceAll('\t', '  ');
+  if (widthOf(text) <= width) return text;
+  return `${cutToWidth(text, width - 1).text}…`;
 }
