@@ -1,6 +1,6 @@
 import { changeConfig } from '../build/index.ts';
 import type { ByteStream, Digest, Reference } from '../core/index.ts';
-import type { ContainerConfig, Containers } from '../engine/index.ts';
+import { type ContainerConfig, type Containers, runtimePlaces } from '../engine/index.ts';
 import {
   type ContainerDefaults,
   copyImage,
@@ -120,7 +120,10 @@ export function createImageArchives({
       const mustPause = pause && container.state.kind === 'running';
       if (mustPause) await containers.pause(container.id);
       try {
-        const layer = await snapshots.commit(container.id, { keep: true });
+        const layer = await snapshots.commit(container.id, {
+          keep: true,
+          leaveOut: runtimePlaces,
+        });
         const created = new Date().toISOString();
         const config: ImageConfig = {
           ...base.config,

@@ -32,6 +32,7 @@ export type {
 } from './containers/containers.ts';
 export type { ContainerLayout, Insight } from './containers/insight.ts';
 export type { Membership } from './containers/membership.ts';
+export { runtimePlaces } from './containers/runtime-places.ts';
 export { createEngine, type Engine, type EngineOptions } from './create-engine.ts';
 export type { EnginePaths } from './engine-parts.ts';
 export { createEvents } from './events/create-events.ts';

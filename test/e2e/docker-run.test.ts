@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildBusybox } from './harness/busybox.ts';
@@ -176,6 +176,22 @@ test('a folder that cannot be made is said so, and the daemon goes on', async ()
     stderr,
     /error while creating mount source path '\/proc\/no\/such': mkdir \/proc\/no: no such file or directory/,
   );
+});
+
+test('programs see that they run in a container; an image made of one knows nothing of it', async () => {
+  const script = 'test -f /.dockerenv && echo 1 >/made';
+  await daemon.ok('run', '--name', 'marked', 'busybox', 'sh', '-c', script);
+  assert.equal(await daemon.ok('diff', 'marked'), 'A /made');
+  await daemon.ok('commit', 'marked', 'marked:1');
+  const [context, out] = [join(daemon.folder, 'from-marked'), join(daemon.folder, 'marked')];
+  mkdirSync(context);
+  writeFileSync(join(context, 'Dockerfile'), 'FROM marked:1\n');
+  const { code, stderr } = await daemon.berth('build', '-o', out, context);
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(join(out, 'made'), 'utf8'), '1\n');
+  for (const path of ['.dockerenv', 'etc/hosts']) assert.ok(!existsSync(join(out, path)), path);
+  await daemon.ok('rm', 'marked');
+  await daemon.ok('rmi', 'marked:1');
 });
 
 test('a new volume holds what the image has there', async () => {

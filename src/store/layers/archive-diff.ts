@@ -10,6 +10,7 @@ export interface ArchiveDiffInput {
   readonly directory: string;
   readonly withRoot: boolean;
   readonly epochS?: number;
+  readonly leaveOut?: readonly string[];
   /** Throws `internal` at the end should the archive have another digest. */
   readonly diffId?: Digest;
 }

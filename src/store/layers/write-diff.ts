@@ -33,6 +33,8 @@ export interface DiffOptions {
   readonly withRoot: boolean;
   /** Caps modification times, in seconds. */
   readonly epochS?: number;
+  /** Absolute paths at which an empty file is no part of the layer. */
+  readonly leaveOut?: readonly string[];
 }
 
 /** Takes an archive's bytes; what it is given is valid only during the call. */
@@ -70,12 +72,14 @@ class DiffWalk {
   readonly linkedInodes: number[] = [];
   readonly #sink: DiffSink;
   readonly #options: DiffOptions;
+  readonly #leftOut: ReadonlySet<string>;
   /** First path of each file with several names. */
   readonly #linked = new Map<string, string>();
 
   constructor(sink: DiffSink, options: DiffOptions) {
     this.#sink = sink;
     this.#options = options;
+    this.#leftOut = new Set(options.leaveOut);
   }
 
   root(rootFd: number): void {
@@ -99,6 +103,7 @@ class DiffWalk {
       throw invalid(`archive ${quoteMember(path)}: its path is over ${longestPathBytes} bytes`);
     }
     const type = entryTypes.get(fileType(stat.mode));
+    if (type === 'file' && stat.sizeBytes === 0 && this.#leftOut.has(`/${path}`)) return;
     const firstPath = this.#firstPath(stat, path);
     if (isWhiteout(stat)) this.#bare(whiteoutPath(path));
     else if (type === 'directory') this.#directory(directoryFd, name, path, stat);

@@ -20,7 +20,7 @@ const mostInPlace = { entries: 150, bytes: 512 * 1024 };
 export async function commitSnapshot(
   parts: WritableSnapshotsOptions,
   snapshot: { id: string; parent: ChainRecord | null; ranInside: boolean },
-  { epochS, signal, keep }: CommitOptions,
+  { epochS, signal, keep, leaveOut }: CommitOptions,
 ): Promise<CommittedLayer & { contentDigest?: Digest }> {
   const { paths, records, directories } = parts;
   const { parent } = snapshot;
@@ -28,7 +28,7 @@ export async function commitSnapshot(
   const lowers = directories.all(parent);
   const archive = { directory: upperPath, withRoot: changesRoot(upperPath, lowers), epochS };
   const { directory, diffId, sizeBytes, contentDigest, linkedInodes } = keep
-    ? await copyLayer(parts, archive, lowers, signal)
+    ? await copyLayer(parts, { ...archive, leaveOut }, lowers, signal)
     : await hash(parts.pool, { ...archive, withContentDigest: snapshot.ranInside }, signal);
   signal?.throwIfAborted();
   const existing = records.get(chainIdOf(parent?.chain ?? null, diffId));

@@ -100,6 +100,8 @@ export interface CommitOptions {
   readonly signal?: AbortSignal;
   /** The snapshot stays: the layer gets copies of its files (`docker commit`). */
   readonly keep?: boolean;
+  /** With `keep`: absolute paths at which an empty file is no part of the layer. */
+  readonly leaveOut?: readonly string[];
 }
 
 export interface Snapshot {

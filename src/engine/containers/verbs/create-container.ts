@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { hostname as machineName } from 'node:os';
+import { join } from 'node:path';
 import { errorKind, errorMessage, randomId, shortId } from '../../../core/index.ts';
 import { parseSignal } from '../../../linux/index.ts';
 import { containerCapabilities } from '../../bundle/capabilities.ts';
@@ -22,6 +24,7 @@ import {
 import { populateVolume } from '../mounts/populate-volume.ts';
 import { parseContainerName, randomName } from '../names.ts';
 import { portRequests } from '../port-requests.ts';
+import { containerMark } from '../runtime-places.ts';
 
 /**
  * Makes a container: its record, filesystem and volumes. Throws `not-found` for an unknown image,
@@ -41,7 +44,8 @@ export async function createContainer(
   const undo = new AsyncDisposableStack();
   try {
     undo.defer(() => parts.snapshots.remove(id));
-    await parts.snapshots.prepare(id, record.chain);
+    const { upperPath } = await parts.snapshots.prepare(id, record.chain);
+    writeFileSync(join(upperPath, containerMark), '', { mode: 0o755 });
     const { statePath } = containerPaths(parts.paths, id);
     undo.defer(() => rm(statePath, { recursive: true, force: true }));
     await mkdir(statePath, { recursive: true, mode: 0o710 });
