@@ -220,8 +220,15 @@ export interface RootFiles {
   read(rootPath: string, path: string, limitBytes: number): Promise<Uint8Array | undefined>;
   /** What stands at the path, links followed, or undefined. */
   kindOf(rootPath: string, path: string): Promise<'directory' | 'other' | undefined>;
-  /** Names in a directory (links followed within the root), or undefined when it is none. */
-  list(rootPath: string, path: string): Promise<readonly string[] | undefined>;
+  /**
+   * Names in a directory (links followed within the root, with `noFollow` but for the last), or
+   * undefined when it is none.
+   */
+  list(
+    rootPath: string,
+    path: string,
+    options?: { noFollow?: boolean },
+  ): Promise<readonly string[] | undefined>;
 }
 
 /** Programs that undo compressions which Node does not know. */

@@ -34,7 +34,7 @@ async function programNames(
   const folders = path.split(':').filter((folder) => posix.isAbsolute(folder));
   const names = new Set<string>();
   for (const folder of folders.slice(0, mostFolders)) {
-    for (const name of (await rootFiles.list(rootPath, folder, mostPrograms)) ?? [])
+    for (const name of (await rootFiles.list(rootPath, folder, { most: mostPrograms })) ?? [])
       names.add(name);
   }
   return [...names].sort().slice(0, mostPrograms);

@@ -46,7 +46,10 @@ function replaced(instruction: StageInstruction, replacement: Replacement): Stag
     case 'expose':
       return {
         ...instruction,
-        ports: instruction.ports.flatMap((port) => split(port, replacement)),
+        // BuildKit sorts them as they are written, which shows in the history.
+        ports: instruction.ports
+          .toSorted((a, b) => (a.text < b.text ? -1 : 1))
+          .flatMap((port) => split(port, replacement)),
       };
     case 'user':
       return { ...instruction, user: word(instruction.user) };

@@ -84,7 +84,7 @@ describe('what is replaced', () => {
       { sources: ['a7', 'v w'], destination: '/v w', chown: '7:7', chmod: '7', excludes: ['$N'] },
     ],
     ['RUN --mount=type=cache,id=$N,target=/c/$V echo $V', ['7 /c/v w']],
-    ['EXPOSE $V $N/tcp', ['v', 'w', '7/tcp']],
+    ['EXPOSE $V $N/tcp', ['7/tcp', 'v', 'w']],
     ['VOLUME /$N ["x"]', ['/7', '[x]']],
     ['VOLUME ["/$N", "$V"]', ['/7', 'v w']],
     ['USER $N:$V', '7:v w'],

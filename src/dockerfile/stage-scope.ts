@@ -55,6 +55,11 @@ export function stageScope(options: StageScopeOptions): StageScope {
   const args = new Map<string, string | undefined>(parent?.args);
   const { escapeToken } = dockerfile;
   const lookup = (name: string) => variables.get(name);
+  // The last to be set comes last, which decides between suggestions.
+  const set = (name: string, value: string) => {
+    variables.delete(name);
+    variables.set(name, value);
+  };
 
   const evaluateArg = (instruction: ArgInstruction, replacement: Replacement): ArgInstruction => ({
     ...instruction,
@@ -62,7 +67,7 @@ export function stageScope(options: StageScopeOptions): StageScope {
       const value = argValue(definition, { buildArgs, global, replacement });
       args.set(definition.name.text, value?.text);
       if (value && !builderArgs.has(definition.name.text)) {
-        variables.set(definition.name.text, value.text);
+        set(definition.name.text, value.text);
       }
       return { ...definition, defaultValue: value };
     }),
@@ -81,7 +86,7 @@ export function stageScope(options: StageScopeOptions): StageScope {
         if (instruction.kind === 'arg') return evaluateArg(instruction, replacement) as Kind;
         const expanded = expandInstruction<StageInstruction>(instruction, replacement);
         if (expanded.kind === 'env') {
-          for (const { key, value } of expanded.pairs) variables.set(key.text, value.text);
+          for (const { key, value } of expanded.pairs) set(key.text, value.text);
         }
         return expanded as Kind;
       });

@@ -29,6 +29,8 @@ export interface Selection {
 
 export interface SelectionRequest {
   readonly patterns: readonly string[];
+  /** The patterns are paths, whatever their characters. */
+  readonly isLiteral?: boolean;
   readonly excludes: readonly string[];
   readonly parents: boolean;
 }
@@ -45,8 +47,11 @@ export function select(index: FileIndex, request: SelectionRequest): Selection {
 export function* selecting(index: FileIndex, request: SelectionRequest): Pieces<Selection> {
   const items: Selected[] = [];
   for (const pattern of request.patterns) {
-    const found = request.parents ? selectParents : selectPattern;
-    for (const item of yield* found(index, pattern)) items.push(item);
+    if (request.isLiteral) items.push(selectPath(index, pattern));
+    else {
+      const found = request.parents ? selectParents : selectPattern;
+      for (const item of yield* found(index, pattern)) items.push(item);
+    }
   }
   return yield* withoutExcluded(index, items, request.excludes);
 }
@@ -77,13 +82,15 @@ export function missingSource(path: string): BerthError {
   });
 }
 
+function selectPath(index: FileIndex, written: string): Selected {
+  const path = cleanPath(written);
+  const found = index.resolve(path);
+  if (found === undefined) throw missingSource(path);
+  return selected(index, found, path);
+}
+
 function* selectPattern(index: FileIndex, pattern: string): Pieces<Selected[]> {
-  if (!hasWildcards(pattern)) {
-    const path = unescaped(cleanPath(pattern));
-    const found = index.resolve(path);
-    if (found === undefined) throw missingSource(path);
-    return [selected(index, found, path)];
-  }
+  if (!hasWildcards(pattern)) return [selectPath(index, pattern)];
   const items: Selected[] = [];
   for (const path of yield* matchingPaths(index, cleanPath(pattern))) {
     yield;
@@ -100,38 +107,30 @@ function selected(index: FileIndex, path: string, written: string): Selected {
   return { path, isDirectory, under, keepsPath: false, shallow: false };
 }
 
-/** A `\` makes the next character an ordinary one, in paths without wildcards as well. */
+/** A `\` makes the next character an ordinary one behind the first wildcard of a path, as BuildKit has it. */
 export function unescaped(path: string): string {
   return path.replace(/\\(.)/gs, '$1');
 }
 
-/** Paths that match a pattern, part by part; links on the way are followed where it has no wildcard. */
+/** Paths that match a pattern, part by part; links are followed before its first wildcard alone. */
 function* matchingPaths(index: FileIndex, pattern: string): Pieces<string[]> {
-  let found = [''];
-  for (const segment of segmentsOf(pattern)) {
-    if (!hasWildcards(segment)) {
-      const name = unescaped(segment);
-      found = found.map((folder) => joined(folder, name));
-      continue;
-    }
+  const segments = segmentsOf(pattern);
+  const wildAt = segments.findIndex(hasWildcards);
+  const start = index.resolve(segments.slice(0, wildAt).join('/'));
+  let found = start === undefined ? [] : [start];
+  for (const segment of segments.slice(wildAt)) {
     const { matches } = compilePathMatch(segment);
     const folders = found;
     found = [];
     for (const folder of folders) {
-      const real = index.resolve(folder);
-      if (real === undefined) continue;
-      for (const path of index.children(real)) {
+      if (index.entry(folder)?.type === 'symlink') continue;
+      for (const path of index.children(folder)) {
         yield;
         if (matches(nameOf(path))) found.push(path);
       }
     }
   }
-  const there: string[] = [];
-  for (const path of found) {
-    yield;
-    if ((index.entry(path) ?? index.resolve(path)) !== undefined) there.push(path);
-  }
-  return there;
+  return found;
 }
 
 function joined(folder: string, name: string): string {
@@ -147,7 +146,7 @@ function* selectParents(index: FileIndex, source: string): Pieces<Selected[]> {
   const { root, pattern, mustExist } = parentsSource(source);
   const roots = hasWildcards(root)
     ? yield* matchingPaths(index, cleanPath(root))
-    : [index.resolve(unescaped(cleanPath(root))) ?? missing(source)];
+    : [index.resolve(cleanPath(root)) ?? missing(source)];
   const all: Selected[] = [];
   for (const folder of roots) {
     const real = index.resolve(folder) ?? missing(folder);

@@ -48,7 +48,7 @@ function checkHostPort(hostPort: string, ports: string, range: PortRange): void 
 }
 
 function portRange(text: string): PortRange | undefined {
-  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
   if (!match) return undefined;
   const first = Number(match[1]);
   const last = Number(match[2] ?? match[1]);

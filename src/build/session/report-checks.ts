@@ -22,11 +22,14 @@ export async function reportChecks(
     contexts,
     planOptions,
     images,
+    needed,
   }: {
     session: Session;
     contexts: Contexts;
     planOptions: PlanOptions;
     images: ReadonlyMap<string, BaseImage>;
+    /** Indexes of the stages that the target needs; undefined when that could not be found out. */
+    needed: ReadonlySet<number> | undefined;
   },
 ): Promise<void> {
   const checking = checkingDockerfile(file, {
@@ -36,6 +39,8 @@ export async function reportChecks(
     target: planOptions.target,
     options: request.buildArgs.BUILDKIT_DOCKERFILE_CHECK,
     ignore: await contexts.ignoreRules(),
+    // Who only asks for checks, and for no target's, means the whole file.
+    stages: request.checkOnly && planOptions.target === undefined ? undefined : needed,
     baseImages: {
       get: (name, platform) => factsOf(images.get(imageKey({ name, platform }))),
     },

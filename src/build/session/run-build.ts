@@ -58,9 +58,10 @@ export async function runBuild(
   const finding = { ...ports, request, emit, signal, images, layouts, holdChain };
   const planning = planWithImages(file, planOptions, finding);
   // The checks know more once the base images are there, and are told of even if one is not.
-  await planning.catch(() => {});
+  const found = await planning.catch(() => undefined);
   signal.throwIfAborted();
-  await reportChecks(file, { session, contexts, planOptions, images });
+  const needed = found && new Set(found.stages.keys());
+  await reportChecks(file, { session, contexts, planOptions, images, needed });
   const plan = await planning;
   if (request.checkOnly) return undefined;
   checkHistory(plan.target.image);

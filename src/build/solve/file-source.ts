@@ -153,18 +153,17 @@ interface View {
 async function patternParts(
   view: View,
   pattern: string,
-  { excludes }: SelectionRequest,
+  { excludes, isLiteral = false }: SelectionRequest,
 ): Promise<SourcePart[]> {
   const path = cleanPath(pattern);
-  const wild = hasWildcards(path);
-  const paths = wild ? await matchingPaths(view, path) : [unescaped(path)];
-  // What a listing named is there, or a link that leads nowhere.
-  const areThere = !wild || hasWildcards(posix.basename(path));
+  const wild = !isLiteral && hasWildcards(path);
+  const paths = wild ? await matchingPaths(view, path) : [path];
   const parts: SourcePart[] = [];
   for (const found of paths) {
     const tree = await scan(view, found);
     if (tree) parts.push(await wholePart(tree, found, excludes));
-    else if (areThere) throw missingSource(found);
+    // What a listing named is there, or a link that leads nowhere.
+    else throw missingSource(found);
   }
   return parts;
 }
@@ -199,18 +198,18 @@ async function wholePart(
   return { rootPath: tree.rootPath, prefix: written, index, selection };
 }
 
+/** Links are followed before the first wildcard alone. */
 async function matchingPaths({ rootFiles, rootPath }: View, pattern: string): Promise<string[]> {
-  let found = [''];
-  for (const segment of segmentsOf(pattern)) {
+  const segments = segmentsOf(pattern);
+  const wildAt = segments.findIndex(hasWildcards);
+  let found = [segments.slice(0, wildAt).join('/')];
+  for (const [at, segment] of segments.slice(wildAt).entries()) {
+    const matcher = compilePathMatch(segment);
     const next: string[] = [];
-    const matcher = hasWildcards(segment) ? compilePathMatch(segment) : undefined;
     for (const folder of found) {
-      if (!matcher) next.push(posix.join(folder, unescaped(segment)));
-      else {
-        const names = (await rootFiles.list(rootPath, `/${folder}`)) ?? [];
-        const matching = names.filter((name) => matcher.matches(name)).sort();
-        next.push(...matching.map((name) => posix.join(folder, name)));
-      }
+      const names = await rootFiles.list(rootPath, `/${folder}`, { noFollow: at > 0 });
+      const matching = (names ?? []).filter((name) => matcher.matches(name)).sort();
+      next.push(...matching.map((name) => posix.join(folder, name)));
     }
     found = next;
   }
@@ -232,7 +231,7 @@ async function parentsParts(
   const literal = (wildAt < 0 ? segments : segments.slice(0, wildAt)).map(unescaped).join('/');
   const rest = wildAt < 0 ? '' : segments.slice(wildAt).join('/');
   const clean = cleanPath(root);
-  const roots = hasWildcards(clean) ? await matchingPaths(view, clean) : [unescaped(clean)];
+  const roots = hasWildcards(clean) ? await matchingPaths(view, clean) : [clean];
   const parts: SourcePart[] = [];
   for (const folder of roots) {
     const prefix = posix.join(folder, literal);

@@ -22,7 +22,7 @@ export interface StandingMounts extends AsyncDisposable {
 
 /** What a mount takes: its source as it is written, whatever a pattern would make of it. */
 function selectionOf({ source }: MountAction): SelectionRequest {
-  return { patterns: [source.replace(/[\\*?[\]]/g, '\\$&')], excludes: [], parents: false };
+  return { patterns: [source], isLiteral: true, excludes: [], parents: false };
 }
 
 /** What is known of a mount's content without looking; for a bind of the context that is nothing. */

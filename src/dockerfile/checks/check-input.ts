@@ -14,7 +14,7 @@ export interface CheckInput {
   readonly ignore?: IgnoreMatcher;
   /** Base images at hand, by their names with variables replaced and the platform they are for. */
   readonly baseImages?: { get(name: string, platform: Platform): BaseImageFacts | undefined };
-  /** Indexes of the stages whose instructions are checked; all when absent. */
+  /** Indexes of the stages whose instructions are checked, all they stand on among them; all when absent. */
   readonly stages?: ReadonlySet<number>;
 }
 

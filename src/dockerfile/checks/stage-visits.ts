@@ -32,6 +32,7 @@ export function* stageVisits(
 ): Generator<InstructionVisit> {
   const finished = new Map<string, FinishedStage>();
   for (const stage of dockerfile.stages) {
+    if (input.stages && !input.stages.has(stage.index)) continue;
     const from = global.expandFrom(stage.from);
     const { text } = from.image;
     const base = finished.get(text) ?? baseOf(from, { dockerfile, global, input });
@@ -43,8 +44,7 @@ export function* stageVisits(
     });
     const progress = { ...base.progress };
     const state = { dockerfile, stage, base, scope, progress };
-    const isChecked = input.stages === undefined || input.stages.has(stage.index);
-    for (const visit of visitsOf(state, input)) if (isChecked) yield visit;
+    yield* visitsOf(state, input);
     if (stage.name === undefined) continue;
     const triggers = stage.instructions.flatMap((instruction) =>
       instruction.kind === 'onbuild' ? [instruction.expression] : [],

@@ -32,6 +32,7 @@ export function parseOnbuild(
     source: line.source.text.slice(from.offset, whole.end.offset),
   }) as TriggerInstruction;
   const bodies = heredocs.map(({ content, name: delimiter }) => `\n${content}${delimiter}`);
-  const expression = line.text.slice(start, end) + bodies.join('');
+  // As it is written, blanks at the end and all.
+  const expression = line.text.slice(start) + bodies.join('');
   return { ...common('onbuild', request), trigger, expression };
 }

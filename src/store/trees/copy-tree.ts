@@ -101,10 +101,10 @@ class TreeCopy {
   readonly #context: JobContext;
   readonly #sourceFd: number;
   readonly #parents: Attributes;
-  /** Where the files with several names went. */
+  /** Where the files with several names went, of the item that is copied. */
   readonly #linked = new Map<string, string>();
   #mayLink: boolean;
-  readonly #taken: ReadonlySet<number> | undefined;
+  readonly #taken: Set<number> | undefined;
 
   constructor(input: CopyTreeInput, context: JobContext) {
     this.#input = input;
@@ -126,6 +126,8 @@ class TreeCopy {
 
   item({ sourcePath, targetPath, shallow, contents, under }: CopyTreeItem): void {
     const name = sourcePath === '' ? '.' : baseName(sourcePath);
+    // Names of one file are told apart where they are copied one by one, as BuildKit has it.
+    this.#linked.clear();
     const parentFd = openInRoot(this.#sourceFd, directoryName(sourcePath), openDirectory);
     if (absent.has(parentFd)) throw notThere(sourcePath);
     check(parentFd, 'openat2', sourcePath);
@@ -235,7 +237,10 @@ class TreeCopy {
       return false;
     }
     check(result, 'linkat', to);
-    if (this.#taken) return true;
+    if (this.#taken) {
+      this.#taken.add(Number(stat.inode));
+      return true;
+    }
     const linked = statAt(source.fd, source.name);
     if (typeof linked === 'object' && linked.links === 2) return true;
     // Somebody else took it for another image at the same moment.

@@ -43,7 +43,7 @@ test('tells and lists what stands at a path', async () => {
   assert.equal(await files.kindOf(root, '/etc/passwd/x'), undefined);
   assert.deepEqual(await files.list(root, '/conf'), ['passwd']);
   assert.equal(await files.list(root, '/etc/passwd'), undefined);
-  assert.equal((await files.list(root, '/', 1))?.length, 1);
+  assert.equal((await files.list(root, '/', { most: 1 }))?.length, 1);
 });
 
 test('makes directories through links of the root and keeps what is there', async () => {

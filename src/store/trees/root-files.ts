@@ -32,8 +32,15 @@ export interface RootFiles {
   read(rootPath: string, path: string, limitBytes: number): Promise<Uint8Array | undefined>;
   /** What stands at the path, links followed, or undefined. */
   kindOf(rootPath: string, path: string): Promise<'directory' | 'other' | undefined>;
-  /** Names in a directory, links followed, or undefined when it is none; no more than `most`. */
-  list(rootPath: string, path: string, most?: number): Promise<readonly string[] | undefined>;
+  /**
+   * Names in a directory, links followed, with `noFollow` but for the last, or undefined when it is
+   * none; no more than `most`.
+   */
+  list(
+    rootPath: string,
+    path: string,
+    options?: { most?: number; noFollow?: boolean },
+  ): Promise<readonly string[] | undefined>;
   /** Creates the directory and its missing parents; what exists stays. False when nothing was missing. */
   makeDirectory(
     rootPath: string,
@@ -70,8 +77,9 @@ export function createRootFiles(): RootFiles {
         isDirectory(stat) ? 'directory' : 'other',
       );
     },
-    async list(rootPath, path, most = Number.POSITIVE_INFINITY) {
-      return withOpened(rootPath, path, pathOnly, (fd, stat) =>
+    async list(rootPath, path, { most = Number.POSITIVE_INFINITY, noFollow = false } = {}) {
+      const flags = noFollow ? pathOnly | constants.O_NOFOLLOW : pathOnly;
+      return withOpened(rootPath, path, flags, (fd, stat) =>
         isDirectory(stat) ? namesIn(`/proc/self/fd/${fd}`, most) : undefined,
       );
     },

@@ -27,7 +27,7 @@ import {
 } from '../../../src/image/index.ts';
 import { createRootFiles, openDatabase, openStore } from '../../../src/store/index.ts';
 
-/** Files by path: a string is a file's text, `->x` a link, one that ends in a slash a directory. */
+/** Files by path: a string is a file's text, `->x` a link, `=>x` a hard link, one that ends in a slash a directory. */
 export type Files = Readonly<Record<string, string | Uint8Array | FileSpec>>;
 
 export interface FileSpec {
@@ -196,15 +196,17 @@ export function busyboxFiles(): Files {
 /** A context as a client sends it. */
 export function tarOf(files: Files) {
   const members = Object.entries(files).map(([path, spec]): NewTarMember => {
-    if (path.endsWith('/')) {
-      return { entry: { path, type: 'directory', mode: 0o755, mtimeS: 1_600_000_000 } };
-    }
+    const isFolder = path.endsWith('/');
     const {
       content,
-      mode = 0o644,
+      mode = isFolder ? 0o755 : 0o644,
       mtimeS = 1_600_000_000,
       uid = 0,
     } = typeof spec === 'string' || spec instanceof Uint8Array ? { content: spec } : spec;
+    if (isFolder) return { entry: { path, type: 'directory', mode, mtimeS } };
+    if (typeof content === 'string' && content.startsWith('=>')) {
+      return { entry: { path, type: 'hardlink', linkTarget: content.slice(2), mode, mtimeS } };
+    }
     if (typeof content === 'string' && content.startsWith('->')) {
       return {
         entry: { path, type: 'symlink', linkTarget: content.slice(2), mode: 0o777, mtimeS },

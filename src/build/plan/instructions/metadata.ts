@@ -115,7 +115,7 @@ function applyVolume(state: StageState, { paths }: InstructionOf<'volume'>): str
 }
 
 function applyExpose({ image }: StageState, { ports }: InstructionOf<'expose'>): string {
-  const exposed = ports.flatMap(({ text }) => exposedPorts(text)).sort();
+  const exposed = ports.flatMap(({ text }) => exposedPorts(text));
   for (const port of exposed) image.ports.add(port);
   return `EXPOSE ${goList(exposed)}`;
 }
