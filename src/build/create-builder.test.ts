@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseReference } from '../core/index.ts';
+import { createBuilder } from './create-builder.ts';
+import type { Trees } from './ports.ts';
 import { createBuildKit } from './testing/build-kit.ts';
 
 test('a build runs its steps on the base and keeps the image under its tags', async () => {
@@ -309,4 +311,26 @@ test('a canceled build stops its step at once and leaves nothing', async () => {
   await kit.builder.settled();
   assert.deepEqual(readdirSync(join(kit.root, 'builder/work')), []);
   assert.equal(kit.ports.records.list().length, 0);
+});
+
+test('a start does not wait for the removal of what a crash left', async () => {
+  await using kit = await createBuildKit();
+  const root = join(kit.root, 'crashed');
+  mkdirSync(join(root, 'work/build/context-0'), { recursive: true });
+  const gate = Promise.withResolvers<void>();
+  const { remove } = kit.ports.trees;
+  const trees: Trees = {
+    ...kit.ports.trees,
+    async remove(folder) {
+      if (folder.startsWith(`${root}/`)) await gate.promise;
+      await remove(folder);
+    },
+  };
+  const options = { root, secretRoot: join(kit.root, 'crashed-secrets') };
+  const builder = await createBuilder({ ...kit.ports, trees }, options);
+  assert.deepEqual(readdirSync(join(root, 'work')), []);
+  assert.equal(readdirSync(root).filter((name) => name.startsWith('work.gone-')).length, 1);
+  gate.resolve();
+  await builder.settled();
+  assert.deepEqual(readdirSync(root).sort(), ['cache-mounts', 'contexts', 'work']);
 });

@@ -1,7 +1,8 @@
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Digest, limit } from '../core/index.ts';
+import { type Digest, limit, randomId } from '../core/index.ts';
 import type { BuildCache, Builder, FailedSteps } from './builder.ts';
 import type { BuilderOptions, BuilderPorts } from './builder-ports.ts';
 import { createBuildCache } from './cache/build-cache.ts';
@@ -32,17 +33,27 @@ export interface BerthBuilder extends Builder, AsyncDisposable {
 
 const defaultTrimPauseMs = 60_000;
 
-/** Makes a builder; what a crash left in its folders is removed first. */
+/** Folders of builds that a crash ended: a context of many files takes longer to go than a start may. */
+function setAsideWork(root: string): string[] {
+  const work = join(root, 'work');
+  if (existsSync(work)) renameSync(work, join(root, `work.gone-${randomId().slice(0, 16)}`));
+  const gone = readdirSync(root).filter((name) => name.startsWith('work.gone-'));
+  return gone.map((name) => join(root, name));
+}
+
+/** Makes a builder; what a crash left in its folders is taken out of the way first. */
 export async function createBuilder(
   ports: BuilderPorts,
   options: BuilderOptions,
 ): Promise<BerthBuilder> {
+  const { records, trees } = ports;
+  const sweeper = createSweeper(options.onSweepError);
+  await trees.remove(options.secretRoot);
+  await mkdir(options.root, { recursive: true, mode: 0o700 });
+  for (const folder of setAsideWork(options.root)) sweeper.sweep(trees.remove(folder));
   for (const folder of [join(options.root, 'work'), options.secretRoot]) {
-    await ports.trees.remove(folder);
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const { records } = ports;
-  const sweeper = createSweeper(options.onSweepError);
   const failedSteps = createFailedSteps(sweeper.sweep);
   const state: BuilderState = {
     ports,

@@ -10,11 +10,15 @@ import {
   type TravellingRecord,
 } from './cache-document.ts';
 
-const largestConfigBytes = 256 * 2 ** 20;
+/** A thousand steps take a few megabytes; it is parsed in one go. */
+const largestConfigBytes = 32 * 2 ** 20;
 
 /** A cache from elsewhere, read. */
 export interface ImportedCache {
   readonly contents: CacheContents;
+  /** Its records by their keys, and by the cheap keys that mean them. */
+  readonly byKey: ReadonlyMap<Digest, TravellingRecord>;
+  readonly byQuick: ReadonlyMap<Digest, TravellingRecord>;
   readonly source: ImageSource;
 }
 
@@ -35,8 +39,21 @@ export async function importCache(
     config.mediaType === cacheConfigType
       ? parseCache(configBytes, manifest)
       : parseInlineCache(configBytes, manifest);
-  return contents && { contents, source };
+  return contents && { contents, source, ...indexed(contents) };
 }
+
+/** Of several records with one key, the first counts. */
+function indexed({ records }: CacheContents): Pick<ImportedCache, 'byKey' | 'byQuick'> {
+  const fromLast = records.toReversed();
+  return {
+    byKey: new Map(fromLast.map((record) => [record.key, record])),
+    byQuick: new Map(
+      fromLast.flatMap((record) => record.quick.map((quick) => [quick, record] as const)),
+    ),
+  };
+}
+
+type KindOfKey = 'byKey' | 'byQuick';
 
 export interface ForeignCacheOptions {
   /** The caches, each undefined when it could not be read. */
@@ -59,11 +76,9 @@ export function createForeignCache(options: ForeignCacheOptions) {
   const offered = new Map<Digest, { from: ImportedCache; record: CacheRecord }>();
   const fetching = new Map<Digest, Promise<void>>();
 
-  async function lookup(
-    match: (record: TravellingRecord) => boolean,
-  ): Promise<CacheRecord | undefined> {
+  async function lookup(digest: Digest, by: KindOfKey): Promise<CacheRecord | undefined> {
     for (const from of await imports) {
-      const found = from.contents.records.find(match);
+      const found = from[by].get(digest);
       if (!found || !(await canFetch(from, found.chain, filesystems))) continue;
       const { quick: _, ...rest } = found;
       const nowMs = Date.now();
@@ -101,11 +116,9 @@ export function createForeignCache(options: ForeignCacheOptions) {
   }
 
   /** A cache that fails is a miss. */
-  async function find(
-    match: (record: TravellingRecord) => boolean,
-  ): Promise<CacheRecord | undefined> {
+  async function find(digest: Digest, by: KindOfKey): Promise<CacheRecord | undefined> {
     try {
-      return await lookup(match);
+      return await lookup(digest, by);
     } catch (error) {
       signal.throwIfAborted();
       options.onWarning(`use imported cache: ${errorMessage(error)}`);
@@ -114,8 +127,8 @@ export function createForeignCache(options: ForeignCacheOptions) {
   }
 
   return {
-    find: (key: Digest) => find((record) => record.key === key),
-    findQuick: (quick: Digest) => find((record) => record.quick.includes(quick)),
+    find: (key: Digest) => find(key, 'byKey'),
+    findQuick: (quick: Digest) => find(quick, 'byQuick'),
     filesystems: withFetching(filesystems, {
       isOffered: (chain) => offered.has(chain),
       fetch: async (chain) => {
