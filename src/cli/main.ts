@@ -38,6 +38,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 await addCommand(program, process.argv.slice(2));
+pointToHelp(program, 'berth');
 
 try {
   await program.parseAsync(process.argv);
@@ -48,4 +49,10 @@ try {
     process.stderr.write(`berth: ${printableLines(errorMessage(error))}\n`);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+/** Who got the arguments wrong is told where the right ones are. */
+function pointToHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`See "${name} --help".`);
+  for (const below of command.commands) pointToHelp(below, `${name} ${below.name()}`);
 }

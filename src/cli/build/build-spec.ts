@@ -22,6 +22,7 @@ export interface BuildFlags {
   platform?: string;
   output: string[];
   push?: boolean;
+  load?: boolean;
   iidfile?: string;
   metadataFile?: string;
   secret: string[];

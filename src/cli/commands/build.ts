@@ -47,6 +47,7 @@ export function buildCommand(program: Command): void {
       [],
     )
     .option('--push', 'push the image: --output type=registry')
+    .option('--load', 'keep the image in the daemon, which is the default, beside other outputs')
     .option('--iidfile <file>', 'write the image id to a file')
     .option('--metadata-file <file>', 'write the result as JSON to a file')
     .option('--secret <spec>', 'id=NAME[,src=FILE|,env=VARIABLE]', list, [])
@@ -87,6 +88,7 @@ function noCacheFilter(): Option {
 
 async function build(contextArgument: string, flags: BuildFlags, command: Command): Promise<void> {
   const targets = flags.output.map(parseOutput);
+  if (flags.load) targets.push({ output: { kind: 'image' }, tags: [] });
   if (flags.push) targets.push({ output: { kind: 'image', push: true }, tags: [] });
   const { spec, folders } = specOf(flags);
   const tags = [...flags.tag, ...targets.flatMap((target) => target.tags)];

@@ -47,7 +47,7 @@ describe('exit codes of berth lint', () => {
     ['missing', 1, /^berth: lint missing: no such file or folder/],
     ['empty', 125, /^berth: lint empty: found no Dockerfile/],
     ['good -c wrong.yaml', 125, /^berth: read configuration wrong.yaml: no-fail should be/],
-    ['good --bogus', 125, /unknown option '--bogus'/],
+    ['good --bogus', 125, /unknown option '--bogus'\nSee "berth lint --help"\.$/m],
     ['/dev/zero', 125, /^berth: read \/dev\/zero: larger than 64 MiB/],
   ];
   test('all of them', async () => {

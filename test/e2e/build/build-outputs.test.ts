@@ -75,6 +75,14 @@ test('the id and what is known of the result, in files', async () => {
   assert.equal(await daemon.ok('image', 'inspect', '-f', '{{.Id}}', 'two:2'), id);
 });
 
+test('--load keeps the image beside what else is wanted', async () => {
+  const folderOut = join(out, 'loaded');
+  await build('-t', 'loaded:1', '-o', folderOut);
+  assert.notEqual((await daemon.docker('image', 'inspect', 'loaded:1')).code, 0);
+  await build('-t', 'loaded:1', '-o', folderOut, '--load');
+  await daemon.ok('image', 'inspect', 'loaded:1');
+});
+
 test('an output that cannot be written is an error, and half of it is not left', async () => {
   const wanted = join(out, 'no/such/folder/x.tar');
   const { code, stderr } = await daemon.berth(
