@@ -89,14 +89,19 @@ function decodeStat(bytes: Buffer): Stat {
     deviceMinor: 0,
     xattrs: noXattrs,
   };
-  while (!reader.isAtEnd) readStatField(reader, stat);
+  let xattrCount = 0;
+  while (!reader.isAtEnd) {
+    const read = reader.tag();
+    if (read !== statTags.xattrs) readStatField(reader, stat, read);
+    else if (++xattrCount <= mostXattrs) readXattr(stat, reader.bytes());
+    else throw invalid(`read folder: a file has over ${mostXattrs} attributes`);
+  }
   return stat;
 }
 
 const noXattrs: Record<string, Buffer> = Object.freeze({});
 
-function readStatField(reader: ProtobufReader, stat: Stat): void {
-  const read = reader.tag();
+function readStatField(reader: ProtobufReader, stat: Stat, read: number): void {
   switch (read) {
     case statTags.path:
       stat.path = readName(reader);
@@ -125,9 +130,6 @@ function readStatField(reader: ProtobufReader, stat: Stat): void {
     case statTags.deviceMinor:
       stat.deviceMinor = Number(reader.int64());
       break;
-    case statTags.xattrs:
-      stat.xattrs = readXattr(stat.xattrs, reader.bytes());
-      break;
     default:
       reader.skip(read);
   }
@@ -138,7 +140,10 @@ function readName(reader: ProtobufReader): string {
   return nameText(bytes, 0, bytes.length);
 }
 
-function readXattr(known: Record<string, Buffer>, bytes: Buffer): Record<string, Buffer> {
+/** No filesystem lists more of one file: the names have 64 KiB, and two bytes are the least. */
+const mostXattrs = 32_768;
+
+function readXattr(stat: Stat, bytes: Buffer): void {
   const reader = new ProtobufReader(bytes);
   let name = '';
   let value = noBytes;
@@ -149,8 +154,9 @@ function readXattr(known: Record<string, Buffer>, bytes: Buffer): Record<string,
     else reader.skip(read);
   }
   if (name === '' || name.includes('\0')) throw invalid('read folder: an attribute has no name');
+  if (stat.xattrs === noXattrs) stat.xattrs = Object.create(null);
   // The bytes lie in what arrived; kept longer than that, they would hold all of it.
-  return Object.assign(Object.create(null), known, { [name]: Buffer.from(value) });
+  stat.xattrs[name] = Buffer.from(value);
 }
 
 export function encodeRequest(id: number): Buffer {
