@@ -15,10 +15,10 @@ import {
   memoryStorage,
   memoryUsers,
   openAccess,
-  type RegistryServerOptions,
   registrySink,
   registrySource,
 } from './index.ts';
+import type { RegistryServerOptions } from './server/registry-server.ts';
 
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value));
 const describeBytes = (mediaType: string, bytes: Uint8Array): Descriptor => ({

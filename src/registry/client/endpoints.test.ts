@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRegistryAuth } from '../credentials.ts';
 import { parseChallenges } from './challenges.ts';
 import { endpointsOf } from './endpoints.ts';
 
@@ -79,25 +78,4 @@ for (const [header, expected] of [
 test('a long hostile header is read in no time', () => {
   assert.ok(parseChallenges('a='.repeat(100_000)).length >= 0);
   assert.ok(parseChallenges(`Basic ${'x="\\'.repeat(50_000)}`).length >= 0);
-});
-
-for (const [value, expected] of [
-  [undefined, undefined],
-  ['', undefined],
-  ['{}', undefined],
-  ['null', undefined],
-  ['{"username":"bob","password":"x"}', { username: 'bob', password: 'x' }],
-  ['{"identitytoken":"t","serveraddress":"a"}', { username: '', password: '', identityToken: 't' }],
-  ['{"registrytoken":"t"}', { username: '', password: '', registryToken: 't' }],
-] as const) {
-  test(`X-Registry-Auth ${value}`, () => {
-    const header = value && Buffer.from(value).toString('base64url');
-    assert.deepEqual(parseRegistryAuth(header), expected);
-  });
-}
-
-test('an X-Registry-Auth that is no JSON is refused', () => {
-  assert.throws(() => parseRegistryAuth(Buffer.from('{x').toString('base64url')), {
-    kind: 'invalid',
-  });
 });

@@ -96,6 +96,15 @@ describe('what a registry says', () => {
     await withSource(script, (source) => assert.rejects(source.root(), { kind: 'unauthorized' }));
   });
 
+  test('is asked with no token that cannot stand in a header', async () => {
+    await using registry = await scriptedRegistry(() => found);
+    using client = impatientClient();
+    const credentials = { username: '', password: '', registryToken: 'a\r\nx: y' };
+    const reference = parseReference(`${registry.host}/a:b`);
+    const root = registrySource(client, reference, { credentials }).root();
+    await assert.rejects(root, { kind: 'invalid', message: /the token given for it is none/ });
+  });
+
   test('is a list of names or none', async () => {
     const body = JSON.stringify({ tags: ['ok', 'a\u001b[2J'] });
     await using registry = await scriptedRegistry(() => ({ body }));

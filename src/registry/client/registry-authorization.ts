@@ -1,5 +1,5 @@
 import { invalid, unauthorized } from '../../core/index.ts';
-import { basicHeader, type Credentials } from '../credentials.ts';
+import { basicHeader, type Credentials, isToken } from '../credentials.ts';
 import type { Endpoint } from './endpoints.ts';
 import { abortable } from './pauses.ts';
 import type { Ping } from './registry-ping.ts';
@@ -43,7 +43,10 @@ export function registryAuthorization(options: {
     scopes: readonly string[],
     signal?: AbortSignal,
   ): Promise<string | undefined> {
-    if (credentials?.registryToken) return `Bearer ${credentials.registryToken}`;
+    if (credentials?.registryToken) {
+      if (isToken(credentials.registryToken)) return `Bearer ${credentials.registryToken}`;
+      throw invalid(`log in to ${endpoint.host}: the token given for it is none`);
+    }
     const bearer = await token(scopes, { offline: false, signal });
     if (bearer) return `Bearer ${bearer.token}`;
     const { challenges } = await ping(signal);

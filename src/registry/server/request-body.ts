@@ -7,7 +7,7 @@ export interface Pace {
   readonly perMs: number;
 }
 
-export const patientPace: Pace = { bytes: 4096, perMs: 30_000 };
+const patientPace: Pace = { bytes: 4096, perMs: 30_000 };
 
 const hesitating = new WeakMap<IncomingMessage, ServerResponse>();
 

@@ -17,7 +17,7 @@ export interface TypedAttributes {
 const typed = { Type: [1, 'string'], Attrs: attributes(2) } as const;
 
 export const controlPath = (method: string) => `/moby.buildkit.v1.Control/${method}`;
-export const bridgePath = (method: string) => `/moby.buildkit.v1.frontend.LLBBridge/${method}`;
+const bridgePath = (method: string) => `/moby.buildkit.v1.frontend.LLBBridge/${method}`;
 
 const nothing = message<Record<string, never>>({});
 const platform = {
