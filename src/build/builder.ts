@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { BerthError, ByteStream, Digest, Reference } from '../core/index.ts';
+import type { BerthError, ByteStream, Digest, Platform, Reference } from '../core/index.ts';
 import type { Excerpt, Place } from '../dockerfile/index.ts';
-import type { Platform } from '../image/index.ts';
 import type { BuildOutline, OutlineTarget } from './plan/outline.ts';
 import type { RegistryAuth, RunRequest, StepLimits, TerminalSize } from './ports.ts';
 import type { RemoteBlobs } from './remote-blobs.ts';

@@ -1,5 +1,5 @@
-import type { ByteStream, Digest, FileTree, Reference } from '../core/index.ts';
-import type { Descriptor, ImageConfig, ImageSink, ImageSource, Platform } from '../image/index.ts';
+import type { ByteStream, Digest, FileTree, Platform, Reference } from '../core/index.ts';
+import type { Descriptor, ImageConfig, ImageSink, ImageSource } from '../image/index.ts';
 import type { CacheAddress } from './builder.ts';
 import type { ReceiveRequest, UpdateRequest } from './synced-folders.ts';
 

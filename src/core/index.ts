@@ -42,8 +42,16 @@ export { type Limit, limit } from './limit.ts';
 export { makeDirectories } from './make-directories.ts';
 export { nameBytes, nameText } from './name-text.ts';
 export { atOnce, inTurns, type Pieces } from './pieces.ts';
+export {
+  formatPlatform,
+  hostPlatform,
+  normalArchitecture,
+  type Platform,
+  parsePlatform,
+} from './platform.ts';
 export { longVarint, type Message, message, varint } from './protobuf.ts';
 export { ProtobufReader, wireType } from './protobuf-reader.ts';
+export { quoted } from './quote.ts';
 export {
   familiarName,
   familiarReference,

@@ -1,9 +1,9 @@
 import { availableParallelism, hostname } from 'node:os';
 import type { BuildRecords, ContainerInsight, DockerPorts, SystemFacts } from '../api/index.ts';
 import type { BerthBuilder } from '../build/index.ts';
-import { formatReference, type Reference } from '../core/index.ts';
+import { formatReference, hostPlatform, type Reference } from '../core/index.ts';
 import type { Engine, Events, Networks, Volumes } from '../engine/index.ts';
-import { decompressDetected, hostPlatform } from '../image/index.ts';
+import { decompressDetected } from '../image/index.ts';
 import { checkLogin, type RegistryClient } from '../registry/index.ts';
 import type { ChainId, Store } from '../store/index.ts';
 import type { createImageArchives } from './image-archives.ts';

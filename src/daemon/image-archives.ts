@@ -1,13 +1,17 @@
 import { changeConfig } from '../build/index.ts';
-import type { ByteStream, Digest, Reference } from '../core/index.ts';
+import {
+  type ByteStream,
+  type Digest,
+  hostPlatform,
+  type Platform,
+  type Reference,
+} from '../core/index.ts';
 import { type ContainerConfig, type Containers, runtimePlaces } from '../engine/index.ts';
 import {
   type ContainerDefaults,
   copyImage,
   decompressDetected,
-  hostPlatform,
   type ImageConfig,
-  type Platform,
   parseManifest,
   readImages,
   spoolTarFiles,

@@ -4,8 +4,7 @@ import { availableParallelism, hostname, machine, release, totalmem } from 'node
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SystemFacts } from '../api/index.ts';
-import { errnoCode, randomId } from '../core/index.ts';
-import { hostPlatform } from '../image/index.ts';
+import { errnoCode, hostPlatform, randomId } from '../core/index.ts';
 import type { Config } from './config.ts';
 import { readOrCreate } from './read-or-create.ts';
 

@@ -4,6 +4,7 @@ import {
   errorKind,
   familiarName,
   formatReference,
+  type Platform,
   type Reference,
   unsupported,
 } from '../core/index.ts';
@@ -12,7 +13,6 @@ import {
   type Descriptor,
   type ImageSource,
   isIndexType,
-  type Platform,
   parseImageConfig,
   parseIndex,
   parseManifest,

@@ -1,6 +1,5 @@
-import { BerthError, invalid } from '../core/index.ts';
+import { BerthError, invalid, quoted } from '../core/index.ts';
 import type { EscapeToken } from './directives.ts';
-import { quoted } from './quote.ts';
 import { substitute, trimPrefix, trimSuffix } from './shell-pattern.ts';
 import { variableNameEnd } from './variable-name.ts';
 import { type Piece, wordCollector } from './word-collector.ts';

@@ -1,8 +1,7 @@
-import { errorMessage } from '../core/index.ts';
+import { errorMessage, formatPlatform, type Platform, parsePlatform } from '../core/index.ts';
 import { expandWord, type Replacement } from './expand-instruction.ts';
 import type { FromInstruction } from './instruction.ts';
 import type { Dockerfile } from './parse.ts';
-import { formatPlatform, type Platform, parsePlatform } from './platform.ts';
 import { locate, SyntaxFault } from './syntax-error.ts';
 import type { Word } from './word.ts';
 

@@ -1,5 +1,4 @@
-import { invalid } from '../core/index.ts';
-import { quoted } from './quote.ts';
+import { invalid, quoted } from '../core/index.ts';
 
 const truths = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const falsehoods = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);

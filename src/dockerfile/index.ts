@@ -82,7 +82,6 @@ export {
   parsingDockerfile,
   type Stage,
 } from './parse.ts';
-export { formatPlatform, type Platform, parsePlatform } from './platform.ts';
 export type { Position, SourceRange, SourceText } from './position.ts';
 export type { Device } from './run-device.ts';
 export { type Mount, type MountSharing, type MountType, parseMount } from './run-mount.ts';

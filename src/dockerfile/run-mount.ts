@@ -1,8 +1,7 @@
-import { errorMessage, invalid, parseSize } from '../core/index.ts';
+import { errorMessage, invalid, parseSize, quoted } from '../core/index.ts';
 import { readFields } from './csv.ts';
 import { type ExpandOptions, expand, type Lookup } from './expand.ts';
 import { parseBoolean } from './go-values.ts';
-import { quoted } from './quote.ts';
 import { nearest } from './suggest.ts';
 import { SyntaxFault } from './syntax-error.ts';
 import type { Word } from './word.ts';

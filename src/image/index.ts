@@ -16,7 +16,7 @@ export { cleanMemberPath } from './layer/member-path.ts';
 export { digestXattrs, isPortableXattr } from './layer/portable-xattrs.ts';
 export { type MemberRole, memberRole, opaquePath, whiteoutPath } from './layer/whiteout.ts';
 export { chainIds } from './manifest/chain-id.ts';
-export type { Descriptor, Platform } from './manifest/descriptor.ts';
+export type { Descriptor } from './manifest/descriptor.ts';
 export type {
   ContainerDefaults,
   Healthcheck,
@@ -35,9 +35,6 @@ export {
 export { parseImageConfig } from './manifest/parse-image-config.ts';
 export { manifestTypeOf, parseIndex, parseManifest } from './manifest/parse-manifest.ts';
 export {
-  formatPlatform,
-  hostPlatform,
-  parsePlatform,
   platformMatches,
   selectPlatform,
 } from './manifest/platform.ts';

@@ -4,11 +4,12 @@ import {
   type Digest,
   digestOf,
   notFound,
+  type Platform,
   streamOf,
 } from '../core/index.ts';
 import { compress } from './compression/compression.ts';
 import { descriptorOf, encodeDocument, type Image, type Layer } from './image.ts';
-import type { Descriptor, Platform } from './manifest/descriptor.ts';
+import type { Descriptor } from './manifest/descriptor.ts';
 import type { HistoryEntry, ImageConfig } from './manifest/image-config.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import {

@@ -1,9 +1,8 @@
-import { collect, invalid, verifying } from '../core/index.ts';
+import { collect, hostPlatform, invalid, type Platform, verifying } from '../core/index.ts';
 import type { Image } from './image.ts';
-import type { Descriptor, Platform } from './manifest/descriptor.ts';
+import type { Descriptor } from './manifest/descriptor.ts';
 import { mostDocumentBytes } from './manifest/json-shape.ts';
 import { parseImageConfig } from './manifest/parse-image-config.ts';
-import { hostPlatform } from './manifest/platform.ts';
 import type { ImageSource, RawManifest } from './transfer/endpoints.ts';
 import { manifestOf, readPlatformManifest, readRoot } from './transfer/read-manifests.ts';
 

@@ -1,4 +1,4 @@
-import { digestOf } from '../../src/core/index.ts';
+import { digestOf, type Platform } from '../../src/core/index.ts';
 import {
   appendLayer,
   type Compression,
@@ -10,7 +10,6 @@ import {
   type Layer,
   layerOf,
   mediaTypes,
-  type Platform,
   type RawManifest,
   tarHeader,
   tarPadding,

@@ -1,4 +1,5 @@
-import type { ContainerDefaults, HistoryEntry, ImageConfig, Platform } from '../../image/index.ts';
+import type { Platform } from '../../core/index.ts';
+import type { ContainerDefaults, HistoryEntry, ImageConfig } from '../../image/index.ts';
 
 /** The PATH an image gets that names none, as Docker sets it. */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,8 +1,15 @@
-import { atOnce, formatReference, invalid, type Pieces, parseReference } from '../../core/index.ts';
+import {
+  atOnce,
+  formatPlatform,
+  formatReference,
+  invalid,
+  type Pieces,
+  type Platform,
+  parseReference,
+} from '../../core/index.ts';
 import {
   type BuildArgs,
   type Dockerfile,
-  formatPlatform,
   globalScope,
   located,
   parseTrigger,
@@ -10,7 +17,6 @@ import {
   type StageInstruction,
   SyntaxFault,
 } from '../../dockerfile/index.ts';
-import type { Platform } from '../../image/index.ts';
 import type { BuildStep } from '../builder.ts';
 import type { BaseImage } from '../ports.ts';
 import type { Action } from './actions.ts';

@@ -1,4 +1,4 @@
-import { errorMessage, invalid, parseReference } from '../../core/index.ts';
+import { errorMessage, invalid, type Platform, parseReference } from '../../core/index.ts';
 import {
   type Dockerfile,
   type GlobalScope,
@@ -9,7 +9,6 @@ import {
   type StageInstruction,
   SyntaxFault,
 } from '../../dockerfile/index.ts';
-import type { Platform } from '../../image/index.ts';
 import { at } from './fault.ts';
 
 /** What a stage stands on, or what files are taken from. */

@@ -1,4 +1,10 @@
-import { type Digest, familiarReference, invalid, notFound } from '../../core/index.ts';
+import {
+  type Digest,
+  familiarReference,
+  invalid,
+  notFound,
+  type Platform,
+} from '../../core/index.ts';
 import {
   type ArchivedImage,
   chainIds,
@@ -6,7 +12,6 @@ import {
   type Image,
   type ImageSource,
   openImage,
-  type Platform,
   readImages,
 } from '../../image/index.ts';
 import type { BuildRequest, ContentContext, LayoutContext } from '../builder.ts';

@@ -1,5 +1,4 @@
-import { formatReference, invalid, unsupported } from '../../core/index.ts';
-import { formatPlatform } from '../../dockerfile/index.ts';
+import { formatPlatform, formatReference, invalid, unsupported } from '../../core/index.ts';
 import type { BuildRequest } from '../builder.ts';
 import type { Plan, PlanOptions } from '../plan/plan.ts';
 import type { NamedContexts } from '../plan/stages.ts';

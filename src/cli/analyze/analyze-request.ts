@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Connection } from '../../client/index.ts';
-import { invalid } from '../../core/index.ts';
+import { invalid, parsePlatform } from '../../core/index.ts';
 import { cycloneDxDocument, spdxDocument } from '../../image/analysis/index.ts';
-import { parsePlatform } from '../../image/index.ts';
 import { printable } from '../render/table.ts';
 import { defaultCiConfig, type RuleFlags } from './ci-config.ts';
 import { type DiveConfig, switchOf } from './dive-config.ts';

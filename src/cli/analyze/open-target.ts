@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Connection, imagesClient } from '../../client/index.ts';
-import { errorKind, familiarReference, invalid, parseReference } from '../../core/index.ts';
+import {
+  errorKind,
+  familiarReference,
+  invalid,
+  type Platform,
+  parseReference,
+} from '../../core/index.ts';
 import {
   type ArchivedImage,
   directoryFiles,
@@ -12,7 +18,6 @@ import {
   type MemberFiles,
   openImage,
   openTarFiles,
-  type Platform,
   readImages,
   spoolTarFiles,
 } from '../../image/index.ts';

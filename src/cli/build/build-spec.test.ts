@@ -27,7 +27,7 @@ const wrong: [flags: Partial<BuildFlags>, message: RegExp][] = [
   [{ addHost: ['host:there'] }, /^parse --add-host: "there" in "host:there" is no IP address$/],
   [{ shmSize: 'big' }, /^parse --shm-size: "big" is no size such as 512m$/],
   [{ memory: '-1' }, /^parse --memory: "-1" is no size such as 512m$/],
-  [{ platform: 'linux' }, /^parse --platform: "linux" is not OS\/ARCH/],
+  [{ platform: 'none' }, /^"none": unknown operating system or architecture: invalid argument$/],
   [{ platform: 'linux/amd64,linux/arm64' }, /is several; a build is for one platform$/],
   [{ ssh: [`id=${folder}/none`] }, /^parse --ssh: id=\S+none: no such file or directory$/],
   [{ ssh: [`id=${file}`] }, /^parse --ssh: id=\S+file: it is no socket of an agent$/],

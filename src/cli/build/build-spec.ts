@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BuildSpec, CacheSpec, ContextSpec } from '../../client/index.ts';
-import { errorMessage, invalid, isDigest, parseSize } from '../../core/index.ts';
+import { errorMessage, invalid, isDigest, parsePlatform, parseSize } from '../../core/index.ts';
 import { parseBuildArgs } from '../build-args.ts';
 import { parseCsvOption, refuseOthers } from './csv-option.ts';
 
@@ -224,10 +224,7 @@ function platformOf(text: string): NonNullable<BuildSpec['platform']> {
   if (text.includes(',')) {
     throw invalid(`parse --platform: "${text}" is several; a build is for one platform`);
   }
-  const [os, architecture, variant, ...rest] = text.toLowerCase().split('/');
-  if (!os || !architecture || rest.length > 0)
-    throw invalid(`parse --platform: "${text}" is not OS/ARCH[/VARIANT]`);
-  return { os, architecture, ...(variant && { variant }) };
+  return parsePlatform(text);
 }
 
 function entitlementOf(text: string): 'network.host' | 'security.insecure' {

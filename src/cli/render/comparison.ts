@@ -1,6 +1,5 @@
-import { formatSize } from '../../core/index.ts';
+import { formatPlatform, formatSize, type Platform } from '../../core/index.ts';
 import type { ImageComparison, PackageChange, PathChange } from '../../image/analysis/index.ts';
-import { formatPlatform, type Platform } from '../../image/index.ts';
 import { printable, renderTable } from './table.ts';
 
 export interface ComparisonOptions {

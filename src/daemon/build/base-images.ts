@@ -1,6 +1,12 @@
 import type { BaseImage, BaseImages, ImageWriter, ResolveOptions } from '../../build/index.ts';
-import { type Digest, errorKind, formatReference, type Reference } from '../../core/index.ts';
-import { hostPlatform, platformMatches } from '../../image/index.ts';
+import {
+  type Digest,
+  errorKind,
+  formatReference,
+  hostPlatform,
+  type Reference,
+} from '../../core/index.ts';
+import { platformMatches } from '../../image/index.ts';
 import type { ImageStore, LocalImage } from '../../store/index.ts';
 import type { Transfers } from '../transfers.ts';
 import { loginFor } from './login-for.ts';

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Emulators } from '../../build/index.ts';
-import { errnoCode } from '../../core/index.ts';
-import { hostPlatform, type Platform } from '../../image/index.ts';
+import { errnoCode, hostPlatform, type Platform } from '../../core/index.ts';
 
 const binfmtPath = '/proc/sys/fs/binfmt_misc';
 

@@ -1,6 +1,4 @@
-import { parseReference } from '../../core/index.ts';
-import { formatPlatform, parsePlatform } from '../platform.ts';
-import { quoted } from '../quote.ts';
+import { formatPlatform, parsePlatform, parseReference, quoted } from '../../core/index.ts';
 import type { Check } from './check.ts';
 
 export const invalidDefaultArgInFrom: Check = {

@@ -1,8 +1,7 @@
-import { atOnce, BerthError, invalid, type Pieces } from '../../core/index.ts';
+import { atOnce, BerthError, invalid, type Pieces, type Platform } from '../../core/index.ts';
 import { type Expansion, expansionOf } from '../expand.ts';
 import { type GlobalScope, globalScope } from '../global-scope.ts';
 import type { Dockerfile, Stage } from '../parse.ts';
-import type { Platform } from '../platform.ts';
 import type { SourceRange } from '../position.ts';
 import { shownText } from '../source-excerpt.ts';
 import { locate, SyntaxFault } from '../syntax-error.ts';

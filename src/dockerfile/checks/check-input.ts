@@ -1,6 +1,6 @@
+import type { Platform } from '../../core/index.ts';
 import type { BuildArgs } from '../global-scope.ts';
 import type { IgnoreMatcher } from '../ignore/ignore-matcher.ts';
-import type { Platform } from '../platform.ts';
 
 /** What the checks may know beyond the Dockerfile; without any of it they know less, not wrong. */
 export interface CheckInput {

@@ -1,6 +1,5 @@
-import { invalid } from '../../core/index.ts';
+import { invalid, quoted } from '../../core/index.ts';
 import { parseBoolean } from '../go-values.ts';
-import { quoted } from '../quote.ts';
 
 /** What `# check=` says: which checks run, and whether a warning fails the build. */
 export interface CheckOptions {

@@ -1,7 +1,7 @@
+import type { Platform } from '../../core/index.ts';
 import type { IgnoreMatcher } from '../ignore/ignore-matcher.ts';
 import type { FromInstruction, Instruction, StageInstruction } from '../instruction.ts';
 import type { Dockerfile, Stage } from '../parse.ts';
-import type { Platform } from '../platform.ts';
 import type { SourceRange } from '../position.ts';
 import type { Word } from '../word.ts';
 

@@ -1,6 +1,6 @@
+import { quoted } from '../../core/index.ts';
 import { cleanPath } from '../ignore/clean-path.ts';
 import type { IgnoreMatcher } from '../ignore/ignore-matcher.ts';
-import { quoted } from '../quote.ts';
 import type { Check } from './check.ts';
 
 export const copyIgnoredFile: Check = {

@@ -1,4 +1,4 @@
-import { quoted } from '../quote.ts';
+import { quoted } from '../../core/index.ts';
 import type { Check } from './check.ts';
 
 export const stageNameCasing: Check = {

@@ -1,9 +1,8 @@
-import { errorMessage, parseReference } from '../../core/index.ts';
+import { errorMessage, parseReference, quoted } from '../../core/index.ts';
 import type { GlobalScope } from '../global-scope.ts';
 import type { StageInstruction } from '../instruction.ts';
 import { type Dockerfile, parseTrigger, type Stage } from '../parse.ts';
 import type { SourceRange } from '../position.ts';
-import { quoted } from '../quote.ts';
 import { type StageScope, stageScope } from '../stage-scope.ts';
 import { nearest } from '../suggest.ts';
 import { locate, SyntaxFault } from '../syntax-error.ts';

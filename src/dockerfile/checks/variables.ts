@@ -1,4 +1,4 @@
-import { quoted } from '../quote.ts';
+import { quoted } from '../../core/index.ts';
 import { nearest } from '../suggest.ts';
 import type { Word } from '../word.ts';
 import type { Check } from './check.ts';

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../core/index.ts';
+import { errorMessage, quoted } from '../../core/index.ts';
 import { parseGoDuration, parseInt32 } from '../go-values.ts';
 import type {
   CmdInstruction,
@@ -8,7 +8,6 @@ import type {
   RunInstruction,
   ShellInstruction,
 } from '../instruction.ts';
-import { quoted } from '../quote.ts';
 import { parseDevice } from '../run-device.ts';
 import { parseMount } from '../run-mount.ts';
 import { isSpace, skipSpace } from '../space.ts';

@@ -1,5 +1,5 @@
+import { quoted } from '../../core/index.ts';
 import type { FromInstruction } from '../instruction.ts';
-import { quoted } from '../quote.ts';
 import { SyntaxFault } from '../syntax-error.ts';
 import type { Word } from '../word.ts';
 import { blankSeparated } from '../words.ts';

@@ -1,3 +1,4 @@
+import { quoted } from '../../core/index.ts';
 import { descriptionsIn } from '../doc-comments.ts';
 import type {
   ArgDefinition,
@@ -7,7 +8,6 @@ import type {
   LabelInstruction,
 } from '../instruction.ts';
 import type { LogicalLine } from '../logical-line.ts';
-import { quoted } from '../quote.ts';
 import { isBlank } from '../space.ts';
 import { SyntaxFault } from '../syntax-error.ts';
 import type { Word } from '../word.ts';

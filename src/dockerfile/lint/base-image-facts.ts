@@ -1,4 +1,4 @@
-import type { Platform } from '../platform.ts';
+import type { Platform } from '../../core/index.ts';
 
 /** What a base image at hand says about itself; what is not known is left out. */
 export interface LintBaseImage {

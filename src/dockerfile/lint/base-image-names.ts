@@ -1,7 +1,7 @@
+import type { Platform } from '../../core/index.ts';
 import { type BuildArgs, type GlobalScope, globalScope } from '../global-scope.ts';
 import type { FromInstruction } from '../instruction.ts';
 import type { Dockerfile } from '../parse.ts';
-import type { Platform } from '../platform.ts';
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 

@@ -5,13 +5,14 @@ import {
   familiarName,
   familiarReference,
   formatReference,
+  hostPlatform,
+  type Platform,
   type Reference,
   verifying,
 } from '../../core/index.ts';
 import { encodeDocument, type Image } from '../image.ts';
-import type { Descriptor, Platform } from '../manifest/descriptor.ts';
+import type { Descriptor } from '../manifest/descriptor.ts';
 import { isManifestType, mediaTypes } from '../manifest/media-types.ts';
-import { hostPlatform } from '../manifest/platform.ts';
 import { readImage } from '../open-image.ts';
 import { type NewTarMember, writeTar } from '../tar/write-tar.ts';
 import type { ImageSource, RawManifest } from '../transfer/endpoints.ts';

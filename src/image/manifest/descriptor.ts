@@ -1,4 +1,4 @@
-import type { Digest } from '../../core/index.ts';
+import type { Digest, Platform } from '../../core/index.ts';
 
 /** As it stands in JSON (image-spec, descriptor.md); `size` is in bytes. */
 export interface Descriptor {
@@ -9,12 +9,4 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: Platform;
   readonly artifactType?: string;
-}
-
-/** As it stands in JSON (image-spec, image-index.md), with Go's names: `linux`, `amd64`. */
-export interface Platform {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string;
-  readonly 'os.version'?: string;
 }

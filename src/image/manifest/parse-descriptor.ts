@@ -1,5 +1,5 @@
-import { type Digest, isDigest } from '../../core/index.ts';
-import type { Descriptor, Platform } from './descriptor.ts';
+import { type Digest, isDigest, type Platform } from '../../core/index.ts';
+import type { Descriptor } from './descriptor.ts';
 import {
   listOf,
   mapOf,

@@ -1,46 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digestOf } from '../../core/index.ts';
+import { digestOf, hostPlatform, parsePlatform } from '../../core/index.ts';
 import type { Index } from './manifest.ts';
 import { mediaTypes } from './media-types.ts';
-import {
-  formatPlatform,
-  hostPlatform,
-  parsePlatform,
-  platformMatches,
-  selectPlatform,
-} from './platform.ts';
-
-for (const [text, formatted] of [
-  ['linux/amd64', 'linux/amd64'],
-  ['linux/arm64/v8', 'linux/arm64/v8'],
-  ['linux/arm/v7', 'linux/arm/v7'],
-  ['linux/arm/7', 'linux/arm/v7'],
-  ['Linux/X86_64', 'linux/amd64'],
-  ['linux/aarch64', 'linux/arm64'],
-  ['linux/armhf', 'linux/arm/v7'],
-  ['linux/armel', 'linux/arm/v6'],
-  ['arm64', 'linux/arm64'],
-  ['windows/amd64', 'windows/amd64'],
-  ['linux', formatPlatform(hostPlatform())],
-] as const) {
-  test(`platform ${text}`, () => assert.equal(formatPlatform(parsePlatform(text)), formatted));
-}
-
-for (const text of [
-  '',
-  '/',
-  'linux/',
-  'linux//v8',
-  'a/b/c/d',
-  'linux/amd 64',
-  'linux/*',
-  '../..\0',
-]) {
-  test(`bad platform "${text}"`, () => {
-    assert.throws(() => parsePlatform(text), { kind: 'invalid', message: /^parse platform: / });
-  });
-}
+import { platformMatches, selectPlatform } from './platform.ts';
 
 function indexOf(...platforms: (string | undefined)[]): Index {
   const manifests = platforms.map((text, position) => {

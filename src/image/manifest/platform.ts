@@ -1,58 +1,6 @@
-import { endianness } from 'node:os';
-import { invalid, notFound } from '../../core/index.ts';
-import type { Descriptor, Platform } from './descriptor.ts';
+import { formatPlatform, normalArchitecture, notFound, type Platform } from '../../core/index.ts';
+import type { Descriptor } from './descriptor.ts';
 import type { Index } from './manifest.ts';
-
-/** Other names of architectures, and the variant some of them imply; as containerd knows them. */
-const architectureAliases: Record<string, [architecture: string, variant?: string]> = {
-  i386: ['386'],
-  i486: ['386'],
-  i586: ['386'],
-  i686: ['386'],
-  x86_64: ['amd64'],
-  'x86-64': ['amd64'],
-  aarch64: ['arm64'],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-};
-
-const goArchitecture: Partial<Record<NodeJS.Architecture, string>> = {
-  x64: 'amd64',
-  ia32: '386',
-  ppc64: endianness() === 'LE' ? 'ppc64le' : 'ppc64',
-};
-
-const part = /^[a-z0-9_.-]+$/;
-
-/**
- * Parses what `--platform` takes: `os/architecture[/variant]`, `linux` alone for this machine's
- * architecture, or an architecture alone for Linux. Throws `invalid`.
- */
-export function parsePlatform(text: string): Platform {
-  const parts = text.toLowerCase().split('/');
-  if (parts.length > 3 || !parts.every((name) => part.test(name))) {
-    throw invalid(`parse platform: "${text}" is not os/architecture or os/architecture/variant`);
-  }
-  if (text === 'linux') return hostPlatform();
-  const [os, name, variant] = parts.length === 1 ? ['linux', parts[0]!] : parts;
-  const [architecture, implied] = architectureAliases[name!] ?? [name!];
-  const chosen = variant ?? implied;
-  return { os: os!, architecture, ...(chosen !== undefined && { variant: numbered(chosen) }) };
-}
-
-/** `linux/arm64/v8`, as Docker writes it. */
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, variant].filter(Boolean).join('/');
-}
-
-/** The platform of this machine. */
-export function hostPlatform(): Platform {
-  const architecture = goArchitecture[process.arch] ?? process.arch;
-  const armVersion = (process.config.variables as { arm_version?: string }).arm_version;
-  return architecture === 'arm'
-    ? { os: 'linux', architecture, variant: `v${armVersion ?? 7}` }
-    : { os: 'linux', architecture };
-}
 
 /**
  * Whether an image for `offered` runs where `wanted` is asked for: the same, or an earlier variant
@@ -123,17 +71,13 @@ function arm64Levels(major: number, minor: number): [string, string][] {
   return major === 9 ? [...own, ...arm64Levels(8, minor + 5)] : own;
 }
 
-/** With the variant spelled out that a bare architecture stands for. */
-function normal({
-  architecture: name,
-  variant,
-}: Platform): [architecture: string, variant: string] {
-  const [architecture, implied] = architectureAliases[name] ?? [name];
-  const usual = { amd64: 'v1', arm64: 'v8', arm: 'v7' }[architecture] ?? '';
-  return [architecture, numbered(variant || implied || usual)];
-}
+const usualVariants: Record<string, string> = { amd64: 'v1', arm: 'v7', arm64: 'v8' };
 
-/** `7` and `v7` are one. */
-function numbered(variant: string): string {
-  return /^\d/.test(variant) ? `v${variant}` : variant;
+/** With the variant spelled out that a bare architecture stands for. */
+function normal(platform: Platform): [architecture: string, variant: string] {
+  const { architecture, variant } = normalArchitecture(
+    platform.architecture,
+    platform.variant ?? '',
+  );
+  return [architecture, variant || (usualVariants[architecture] ?? '')];
 }

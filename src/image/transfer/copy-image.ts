@@ -3,12 +3,13 @@ import {
   canceled,
   type Digest,
   errorMessage,
+  hostPlatform,
   invalid,
+  type Platform,
   unavailable,
 } from '../../core/index.ts';
-import type { Descriptor, Platform } from '../manifest/descriptor.ts';
+import type { Descriptor } from '../manifest/descriptor.ts';
 import { isManifestType } from '../manifest/media-types.ts';
-import { hostPlatform } from '../manifest/platform.ts';
 import type { ImageSink, ImageSource, RawManifest, TransferEvent } from './endpoints.ts';
 import { manifestOf, readAllManifests, readPlatformManifest, readRoot } from './read-manifests.ts';
 import { type RetryPolicy, usualRetries, withRetries } from './retry.ts';

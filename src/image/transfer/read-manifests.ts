@@ -1,5 +1,11 @@
-import { type Digest, digestAlgorithm, digestOf, invalid } from '../../core/index.ts';
-import type { Descriptor, Platform } from '../manifest/descriptor.ts';
+import {
+  type Digest,
+  digestAlgorithm,
+  digestOf,
+  invalid,
+  type Platform,
+} from '../../core/index.ts';
+import type { Descriptor } from '../manifest/descriptor.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { isIndexType } from '../manifest/media-types.ts';
 import { parseIndex, parseManifest } from '../manifest/parse-manifest.ts';

@@ -3,7 +3,7 @@ import { type ByteStream, errorMessage, invalid, parseReference } from '../../..
 import { array, type Decode, integer, map, object, string } from '../../http/decode.ts';
 import type { Query } from '../../http/query.ts';
 import type { ApiRequest } from '../../http/route.ts';
-import { parsePlatform } from '../platform.ts';
+import { platformParameter } from '../platform.ts';
 import { registryConfigOf } from '../registry-auth.ts';
 
 /**
@@ -44,7 +44,7 @@ export function queryOptionsOf({ query, headers }: ApiRequest): Omit<
     labels: readJson(query, 'labels', 'error reading labels', map(string)) ?? {},
     noCache: query.flag('nocache'),
     pull: query.flag('pull'),
-    platform: platform === '' ? undefined : parsePlatform(platform),
+    platform: platform === '' ? undefined : platformParameter(platform),
     networkMode: query.text('networkmode') || undefined,
     limits: limitsOf(query),
     shmSizeBytes: query.integer('shmsize'),

@@ -7,7 +7,7 @@ import {
   unsupported,
 } from '../../../core/index.ts';
 import type { Session } from '../../../session/index.ts';
-import { parsePlatform } from '../platform.ts';
+import { platformParameter } from '../platform.ts';
 import type { TypedAttributes } from './control-messages.ts';
 
 /** What the attributes of `dockerfile.v0` say, before anything is read from the client. */
@@ -84,7 +84,7 @@ export function frontendCallOf(attributes: Attributes, options: FrontendOptions)
       context: mainContext(attributes, options),
       contexts: namedContexts(attributes, options),
       target: get('target'),
-      platform: platform === undefined ? undefined : parsePlatform(platform),
+      platform: platform === undefined ? undefined : platformParameter(platform),
       buildArgs: prefixed(attributes, 'build-arg:'),
       labels: prefixed(attributes, 'label:'),
       noCache: noCache !== undefined && stages.length === 0,

@@ -1,6 +1,5 @@
 import type { BuildCache, Builder } from '../../../build/index.ts';
-import type { Reference } from '../../../core/index.ts';
-import type { Platform } from '../../../image/index.ts';
+import type { Platform, Reference } from '../../../core/index.ts';
 import type { BuildRecords } from './history/build-record.ts';
 
 /** What BuildKit's clients need of the daemon. */

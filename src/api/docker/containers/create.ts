@@ -3,7 +3,7 @@ import type { CreateRequest, EndpointSettings } from '../../../engine/index.ts';
 import { array, map, object, string } from '../../http/decode.ts';
 import { json, type Reply } from '../../http/reply.ts';
 import type { ApiRequest } from '../../http/route.ts';
-import { parsePlatform } from '../platform.ts';
+import { platformParameter } from '../platform.ts';
 import { checkCreateRequest } from './check-request.ts';
 import { containerConfig, endpointSettings, hostConfig } from './container-shape.ts';
 import type { ContainerPorts } from './ports.ts';
@@ -82,7 +82,7 @@ async function checkPlatform(
   image: string,
 ): Promise<void> {
   if (text === '') return;
-  const wanted = parsePlatform(text);
+  const wanted = platformParameter(text);
   const { config } = await images.resolve(image);
   if (config.os === wanted.os && config.architecture === wanted.architecture) return;
   throw notFound(

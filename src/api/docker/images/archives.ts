@@ -14,7 +14,7 @@ import type { TransferEvent } from '../../../image/index.ts';
 import type { LocalImage } from '../../../store/index.ts';
 import { bytes, type Reply } from '../../http/reply.ts';
 import type { ApiRequest } from '../../http/route.ts';
-import { parsePlatform } from '../platform.ts';
+import { platformParameter } from '../platform.ts';
 import { progressReply, type SendProgress, transferMessage } from '../progress.ts';
 import { referenceTo } from './find-image.ts';
 import type { ImagePorts } from './ports.ts';
@@ -48,7 +48,7 @@ function importedReference(repository: string, tag: string): Reference {
 
 function platformOf(query: ApiRequest['query']) {
   const text = query.text('platform');
-  return text === '' ? undefined : parsePlatform(text);
+  return text === '' ? undefined : platformParameter(text);
 }
 
 async function download(

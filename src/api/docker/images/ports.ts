@@ -1,6 +1,6 @@
-import type { ByteStream, Digest, Reference } from '../../../core/index.ts';
+import type { ByteStream, Digest, Platform, Reference } from '../../../core/index.ts';
 import type { Containers } from '../../../engine/index.ts';
-import type { Descriptor, Platform, TransferEvent } from '../../../image/index.ts';
+import type { Descriptor, TransferEvent } from '../../../image/index.ts';
 import type { ImageStore, LocalImage } from '../../../store/index.ts';
 import type { RegistryAuth } from '../registry-auth.ts';
 

@@ -8,7 +8,7 @@ import {
 import type { TransferEvent } from '../../../image/index.ts';
 import type { Reply } from '../../http/reply.ts';
 import type { ApiRequest } from '../../http/route.ts';
-import { parsePlatform } from '../platform.ts';
+import { platformParameter } from '../platform.ts';
 import { progressReply, type SendProgress, transferMessage } from '../progress.ts';
 import { registryAuthOf } from '../registry-auth.ts';
 import type { ImagePorts } from './ports.ts';
@@ -17,7 +17,7 @@ import type { ImagePorts } from './ports.ts';
 export function pullImage({ transfers }: ImagePorts, request: ApiRequest): Reply {
   const { query, headers, signal } = request;
   const reference = pulledReference(query.text('fromImage'), query.text('tag'));
-  const platform = query.text('platform') ? parsePlatform(query.text('platform')) : undefined;
+  const platform = query.text('platform') ? platformParameter(query.text('platform')) : undefined;
   const auth = registryAuthOf(headers);
   return progressReply(async (send) => {
     let upToDate = true;

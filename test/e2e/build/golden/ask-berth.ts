@@ -1,8 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildEvent } from '../../../../src/build/index.ts';
-import { BerthError, parseReference } from '../../../../src/core/index.ts';
-import { parsePlatform } from '../../../../src/image/index.ts';
+import { BerthError, parsePlatform, parseReference } from '../../../../src/core/index.ts';
 import { busyboxDockerfile, openWorkshop, tarOf } from '../workshop.ts';
 import { baseImages, rootFiles, standardFiles } from './case-files.ts';
 import { describeImage, type KnownImages, remember } from './describe-image.ts';

@@ -1,11 +1,13 @@
-import { invalid } from '../core/index.ts';
+import { endianness } from 'node:os';
+import { invalid } from './errors.ts';
 import { quoted } from './quote.ts';
 
-/** A platform in the names of Go: `linux`, `amd64`, `v8`. */
+/** As it stands in JSON (image-spec, image-index.md), in the names of Go: `linux`, `amd64`, `v8`. */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
+  readonly 'os.version'?: string;
 }
 
 const systems = new Set(
@@ -31,7 +33,8 @@ const aliases: Record<string, readonly [architecture: string, variant?: string]>
 
 const defaultVariants = new Set(['amd64/v1', 'arm64/8', 'arm64/v8', 'arm64/v8.0']);
 
-function normalized(
+/** An architecture by its first name, and its variant, '' for the usual one; as containerd has them. */
+export function normalArchitecture(
   architecture: string,
   variant: string,
 ): { architecture: string; variant: string } {
@@ -47,9 +50,9 @@ function normalized(
 
 /**
  * Reads `os/architecture[/variant]`, or one of the first two alone, the other then being taken from
- * `local`. Throws `invalid`.
+ * `local`. Throws `invalid` in containerd's words.
  */
-export function parsePlatform(text: string, local: Platform): Platform {
+export function parsePlatform(text: string, local: Platform = hostPlatform()): Platform {
   const parts = text.split('/');
   const bad = (why: string) => invalid(`${quoted(text)}: ${why}: invalid argument`);
   if (text.includes('*')) throw bad('wildcards not yet supported');
@@ -63,13 +66,13 @@ export function parsePlatform(text: string, local: Platform): Platform {
   const os = first.toLowerCase() === 'macos' ? 'darwin' : first.toLowerCase();
   if (architecture !== undefined) return withVariant(os, architecture, variant);
   if (systems.has(os)) return { os, architecture: local.architecture };
-  const { architecture: known } = normalized(first, '');
+  const { architecture: known } = normalArchitecture(first, '');
   if (!architectures.has(known)) throw bad('unknown operating system or architecture');
   return withVariant(local.os, first, '');
 }
 
 function withVariant(os: string, written: string, writtenVariant: string): Platform {
-  const { architecture, variant } = normalized(written, writtenVariant);
+  const { architecture, variant } = normalArchitecture(written, writtenVariant);
   if (writtenVariant === '' && architecture === 'arm' && variant === 'v7')
     return { os, architecture };
   if (writtenVariant !== '' && architecture === 'arm64' && variant === '') {
@@ -81,4 +84,19 @@ function withVariant(os: string, written: string, writtenVariant: string): Platf
 /** `linux/arm64/v8`, the inverse of `parsePlatform`. */
 export function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, variant].filter(Boolean).join('/');
+}
+
+const goArchitecture: Partial<Record<NodeJS.Architecture, string>> = {
+  x64: 'amd64',
+  ia32: '386',
+  ppc64: endianness() === 'LE' ? 'ppc64le' : 'ppc64',
+};
+
+/** The platform of this machine. */
+export function hostPlatform(): Platform {
+  const architecture = goArchitecture[process.arch] ?? process.arch;
+  const armVersion = (process.config.variables as { arm_version?: string }).arm_version;
+  return architecture === 'arm'
+    ? { os: 'linux', architecture, variant: `v${armVersion ?? 7}` }
+    : { os: 'linux', architecture };
 }
