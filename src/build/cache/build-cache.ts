@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Digest, digestHex } from '../../core/index.ts';
 import type { BuildCache, CacheUsage } from '../builder.ts';
 import type { KeptContexts } from '../context/kept/kept-contexts.ts';
@@ -74,6 +75,8 @@ export function createBuildCache(ports: BuildCachePorts): BuildCache {
       const deleted: string[] = [];
       let reclaimedBytes = 0;
       for (const entry of prunePlan(await entries(), options, now())) {
+        // Each costs a few milliseconds of disk, and there may be thousands.
+        await nextTurn();
         const freedBytes = await drop(entry);
         if (freedBytes === undefined) continue;
         deleted.push(entry.id);

@@ -65,6 +65,8 @@ async function collect(
     signal?.throwIfAborted();
     const layerBytes = deleteUnusedChain(chain, graceMs);
     if (layerBytes === undefined) continue;
+    // Unlike a look, a deletion takes its time.
+    await setImmediate();
     chains.push(chain);
     freedBytes += layerBytes;
   }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   collect,
   type Digest,
@@ -237,6 +238,8 @@ class LocalImages implements LocalImageStore {
   async #deleteStacks(chains: readonly ChainId[]): Promise<ChainId[]> {
     const deleted: ChainId[] = [];
     for (const chain of chains.toReversed()) {
+      // Each costs a few milliseconds of disk, and there may be a thousand.
+      await nextTurn();
       if (!(await this.#dropStack(chain))) break;
       deleted.push(chain);
     }
