@@ -1,3 +1,4 @@
+import { atOnce, type Pieces } from '../../core/index.ts';
 import {
   type ArgDefinition,
   type ArgInstruction,
@@ -5,7 +6,7 @@ import {
   descriptionsIn,
   expandWord,
   globalScope,
-  locate,
+  located,
   type SourceRange,
   type Stage,
   type StageInstruction,
@@ -74,37 +75,51 @@ export function outlineTargets({ stages }: Dockerfile): OutlineTarget[] {
  * Throws `invalid` with the place in the Dockerfile.
  */
 export function buildOutline(file: Dockerfile, options: PlanOptions): BuildOutline {
-  return locate(file, () => {
-    const { platform: targetPlatform, native: buildPlatform } = options;
-    const global = globalScope(file, { ...options, targetPlatform, buildPlatform });
-    const list = stageList(file, global, options);
-    const target = targetIndex(list, options.target);
-    const commands = list.nodes.map((_, index) =>
-      stageCommands(list, index, { ...options, triggers: [] }),
-    );
-    const needed = neededStages(list, commands, target);
-    const globalArgs = globalOutline(file, global.variables);
-    const scopes = new Map<number, StageScope>();
-    const wants = new Map<number, StageWants>();
-    for (const index of needed) {
-      const { base, stage } = list.nodes[index]!;
-      const parent = base.kind === 'stage' ? scopes.get(base.index) : undefined;
-      const scope = stageScope({ dockerfile: file, global, buildArgs: options.buildArgs, parent });
-      scopes.set(index, scope);
-      const used = globalArgs.usedBy([stage.from.image, stage.from.platform]);
-      wants.set(index, wantsOf(commands[index]!, { scope, options, file, used }));
-    }
-    const { name = '' } = list.nodes[target]!.stage;
-    const order = walkOrder(list, commands, target).map((index) => wants.get(index)!);
-    const args = (stage: StageWants) => stage.argsWith(globalArgs.known);
-    return {
-      name,
-      description: descriptionOf(list.nodes[target]!.stage),
-      args: merged(order.map(args)),
-      secrets: merged(order.map(({ secrets }) => secrets)),
-      ssh: merged(order.map(({ ssh }) => ssh)),
-    };
-  });
+  return atOnce(outliningBuild(file, options));
+}
+
+/** As `buildOutline`, in pieces. */
+export function* outliningBuild(file: Dockerfile, options: PlanOptions): Pieces<BuildOutline> {
+  try {
+    return yield* outlineOf(file, options);
+  } catch (error) {
+    throw located(file, error);
+  }
+}
+
+function* outlineOf(file: Dockerfile, options: PlanOptions): Pieces<BuildOutline> {
+  const { platform: targetPlatform, native: buildPlatform } = options;
+  const global = globalScope(file, { ...options, targetPlatform, buildPlatform });
+  const list = stageList(file, global, options);
+  const target = targetIndex(list, options.target);
+  const commands: StageCommand[][] = [];
+  for (const index of list.nodes.keys()) {
+    yield;
+    commands.push(stageCommands(list, index, { ...options, triggers: [] }));
+  }
+  const needed = neededStages(list, commands, target);
+  const globalArgs = globalOutline(file, global.variables);
+  const scopes = new Map<number, StageScope>();
+  const wants = new Map<number, StageWants>();
+  for (const index of needed) {
+    const { base, stage } = list.nodes[index]!;
+    const parent = base.kind === 'stage' ? scopes.get(base.index) : undefined;
+    const scope = stageScope({ dockerfile: file, global, buildArgs: options.buildArgs, parent });
+    scopes.set(index, scope);
+    const used = globalArgs.usedBy([stage.from.image, stage.from.platform]);
+    wants.set(index, yield* wantsOf(commands[index]!, { scope, options, used }));
+  }
+  const { name = '' } = list.nodes[target]!.stage;
+  yield;
+  const order = walkOrder(list, commands, target).map((index) => wants.get(index)!);
+  const args = (stage: StageWants) => stage.argsWith(globalArgs.known);
+  return {
+    name,
+    description: descriptionOf(list.nodes[target]!.stage),
+    args: merged(order.map(args)),
+    secrets: merged(order.map(({ secrets }) => secrets)),
+    ssh: merged(order.map(({ ssh }) => ssh)),
+  };
 }
 
 /** The ARGs before the first FROM, and which of them something needs, by way of others too. */
@@ -148,15 +163,16 @@ interface StageWants {
   argsWith(global: ReadonlyMap<string, OutlineArg>): ReadonlyMap<string, OutlineArg>;
 }
 
-function wantsOf(
+function* wantsOf(
   commands: readonly StageCommand[],
-  context: { scope: StageScope; options: PlanOptions; file: Dockerfile; used: Set<string> },
-): StageWants {
+  context: { scope: StageScope; options: PlanOptions; used: Set<string> },
+): Pieces<StageWants> {
   const { scope, options, used } = context;
   const own = new Map<string, OutlineArg>();
   const secrets = new Map<string, OutlineMount>();
   const ssh = new Map<string, OutlineMount>();
   for (const { instruction } of commands) {
+    yield;
     const evaluated = scope.evaluate<StageInstruction>(instruction);
     if (instruction.kind === 'arg') {
       for (const definition of instruction.definitions) {

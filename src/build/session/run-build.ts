@@ -3,7 +3,7 @@ import { type Dockerfile, parsingDockerfile } from '../../dockerfile/index.ts';
 import type { BuildEvent, BuildRequest } from '../builder.ts';
 import { defaultContextLimits, readDockerfile } from '../context/load-context.ts';
 import { checkHistory } from '../export/write-image.ts';
-import { buildOutline, outlineTargets } from '../plan/outline.ts';
+import { outlineTargets, outliningBuild } from '../plan/outline.ts';
 import type { Plan, PlanOptions } from '../plan/plan.ts';
 import type { BaseImage } from '../ports.ts';
 import { remoteAccess } from '../solve/client-secrets.ts';
@@ -45,7 +45,7 @@ export async function runBuild(
   const file = await loadDockerfile(session, contexts);
   const planOptions = planOptionsOf(request, ports.emulators);
   if (request.describeOnly) {
-    emit(description(file, request.describeOnly, planOptions));
+    emit(await description(file, request.describeOnly, { planOptions, signal }));
     return undefined;
   }
   const images = new Map<string, BaseImage>();
@@ -79,15 +79,15 @@ export async function runBuild(
   return { plan, target, epochS, filesystems, resolved };
 }
 
-function description(
+async function description(
   file: Dockerfile,
   what: NonNullable<BuildRequest['describeOnly']>,
-  options: PlanOptions,
-): BuildEvent {
+  { planOptions, signal }: { planOptions: PlanOptions; signal: AbortSignal },
+): Promise<BuildEvent> {
   const source = file.source.text;
-  return what === 'targets'
-    ? { kind: 'targets', source, targets: outlineTargets(file) }
-    : { kind: 'outline', source, outline: buildOutline(file, options) };
+  if (what === 'targets') return { kind: 'targets', source, targets: outlineTargets(file) };
+  const outline = await inTurns(outliningBuild(file, planOptions), signal);
+  return { kind: 'outline', source, outline };
 }
 
 /** A device that a step may go without is told of, as there are none here. */
