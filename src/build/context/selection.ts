@@ -37,7 +37,7 @@ export interface SelectionRequest {
 
 /**
  * Resolves the sources of a COPY in a tree of files: wildcards, links, --parents, --exclude. What
- * has a wildcard may match nothing. Throws `not-found` in BuildKit's words.
+ * has a wildcard may match nothing, but the folder before it must be there. Throws `not-found` in BuildKit's words.
  */
 export function select(index: FileIndex, request: SelectionRequest): Selection {
   return atOnce(selecting(index, request));
@@ -116,8 +116,8 @@ export function unescaped(path: string): string {
 function* matchingPaths(index: FileIndex, pattern: string): Pieces<string[]> {
   const segments = segmentsOf(pattern);
   const wildAt = segments.findIndex(hasWildcards);
-  const start = index.resolve(segments.slice(0, wildAt).join('/'));
-  let found = start === undefined ? [] : [start];
+  const base = segments.slice(0, wildAt).join('/');
+  let found = [index.resolve(base) ?? missing(base)];
   for (const segment of segments.slice(wildAt)) {
     const { matches } = compilePathMatch(segment);
     const folders = found;

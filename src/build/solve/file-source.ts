@@ -208,6 +208,9 @@ async function matchingPaths({ rootFiles, rootPath }: View, pattern: string): Pr
     const next: string[] = [];
     for (const folder of found) {
       const names = await rootFiles.list(rootPath, `/${folder}`, { noFollow: at > 0 });
+      if (at === 0 && (await rootFiles.kindOf(rootPath, `/${folder}`)) === undefined) {
+        throw missingSource(folder);
+      }
       const matching = (names ?? []).filter((name) => matcher.matches(name)).sort();
       next.push(...matching.map((name) => posix.join(folder, name)));
     }

@@ -21,6 +21,12 @@ function keep(given: GoldenCase, theirs: Outcome, own: Outcome, folder: string):
   writeFileSync(join(at, `berth-${own.file}`), own.text);
 }
 
+/** The first line of what an error says, for a look at what random builds fail of. */
+function failure({ file, text }: Outcome): string {
+  const said = text.replace(/^warning .*\n/gm, '').split('\n')[0]!;
+  return file === 'error.txt' ? `: ${said.slice(0, 100)}` : '';
+}
+
 const [first = '1', count = '100', folder = 'differences'] = process.argv.slice(2);
 await using _web = await serveWebFiles();
 const berth = await openBerth();
@@ -39,7 +45,7 @@ try {
     const verdict = verdictOf(theirs, own, content);
     tally[verdict] = (tally[verdict] ?? 0) + 1;
     if (!/^same|^\(/.test(verdict)) keep(given, theirs, own, join(folder, verdict));
-    process.stdout.write(`${given.name}: ${verdict}\n`);
+    process.stdout.write(`${given.name}: ${verdict}${failure(own)}\n`);
   }
 } finally {
   forgetBuildkit();

@@ -33,6 +33,14 @@ function errorVerdict(theirs: string, own: string): string {
   if (ownWords.startsWith(words)) return '(line of the word)';
   if (/must be a directory and end with a \//.test(ownWords)) return '(several sources)';
   if (/^lstat .*no such file/.test(words) && /not found/.test(ownWords)) return '(missing file)';
+  if (ownLine < line && /^line \d+: dockerfile parse error/.test(saidOwn)) return '(first error)';
+  if (/exit code: 1$/.test(words) && /OCI runtime create failed/.test(ownWords)) {
+    return '(words of the runtime)';
+  }
+  // Of several files that are missing, either may be missed first.
+  if ([words, ownWords].every((text) => /^failed to compute cache key/.test(text))) {
+    return '(missing file)';
+  }
   return line === ownLine ? 'error' : 'other error';
 }
 

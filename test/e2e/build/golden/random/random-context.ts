@@ -100,7 +100,7 @@ export function nearPattern(random: SeededRandom, paths: readonly string[]): str
   const changes = [part, part, '*', '**', '?', `${part.slice(0, 1)}*`, `*${part.slice(-1)}`];
   changes.push(
     `[${part.slice(0, 1).replace(/[\]\\^-]/, 'a')}]${part.slice(1)}`,
-    `\\${part}`,
+    part.replace(/^[^\w]/, '\\$&'),
     `[^z]${part.slice(1)}`,
   );
   parts[at] = random.pick(changes);
