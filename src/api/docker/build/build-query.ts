@@ -3,6 +3,7 @@ import { type ByteStream, errorMessage, invalid, parseReference } from '../../..
 import { array, type Decode, integer, map, object, string } from '../../http/decode.ts';
 import type { Query } from '../../http/query.ts';
 import type { ApiRequest } from '../../http/route.ts';
+import { checkExtraHosts } from '../extra-hosts.ts';
 import { platformParameter } from '../platform.ts';
 import { registryConfigOf } from '../registry-auth.ts';
 
@@ -33,6 +34,11 @@ export function queryOptionsOf({ query, headers }: ApiRequest): Omit<
   dockerfile: { path: string };
 } {
   const platform = query.text('platform');
+  const extraHosts = query.all('extrahosts').flatMap((text) => text.split(',').filter(Boolean));
+  checkExtraHosts(extraHosts);
+  if (query.flag('squash')) {
+    throw invalid('squash is only supported with experimental mode');
+  }
   return {
     dockerfile: { path: query.text('dockerfile') || 'Dockerfile' },
     tags: query
@@ -48,7 +54,7 @@ export function queryOptionsOf({ query, headers }: ApiRequest): Omit<
     networkMode: query.text('networkmode') || undefined,
     limits: limitsOf(query),
     shmSizeBytes: query.integer('shmsize'),
-    extraHosts: query.all('extrahosts').flatMap((text) => text.split(',').filter(Boolean)),
+    extraHosts,
     auth: registryConfigOf(headers),
     cacheFrom: cacheFromOf(query),
   };

@@ -1,5 +1,6 @@
 import { invalid } from '../../../core/index.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../../engine/index.ts';
+import { checkExtraHosts } from '../extra-hosts.ts';
 import { checkMounts } from './check-mounts.ts';
 import { checkResources } from './check-resources.ts';
 
@@ -116,7 +117,5 @@ function checkModes(host: HostConfig): void {
   if (score < -1000 || score > 1000) {
     throw invalid(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
   }
-  for (const entry of host.ExtraHosts ?? []) {
-    if (!/^[^:=]+[:=].+$/.test(entry)) throw invalid(`bad format for add-host: "${entry}"`);
-  }
+  checkExtraHosts(host.ExtraHosts ?? []);
 }
