@@ -4,7 +4,16 @@ import { type BerthError, invalid } from '../../core/index.ts';
  * Turns a piece of JSON into a value of one type, or throws `invalid` in the words of Go's decoder.
  * As in Go, null and a missing field are the zero value: undefined.
  */
-export type Decode<T> = (value: unknown, path: string) => T | undefined;
+export interface Decode<T> {
+  (value: unknown, path: string): T | undefined;
+  /** What null means where something must be, within a list: Go's zero value. */
+  readonly zero?: T;
+}
+
+/** A decoder with its zero value. */
+function withZero<T>(decode: (value: unknown, path: string) => T | undefined, zero: T): Decode<T> {
+  return Object.assign(decode, { zero });
+}
 
 const mismatch = (value: unknown, path: string, wanted: string): BerthError => {
   const got = Array.isArray(value)
@@ -18,11 +27,11 @@ const mismatch = (value: unknown, path: string, wanted: string): BerthError => {
   return invalid(`invalid JSON: json: cannot unmarshal ${got} into ${where} of type ${wanted}`);
 };
 
-export const string: Decode<string> = (value, path) => {
+export const string: Decode<string> = withZero((value, path) => {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw mismatch(value, path, 'string');
   return value;
-};
+}, '');
 
 export const boolean: Decode<boolean> = (value, path) => {
   if (value === undefined || value === null) return undefined;
@@ -31,13 +40,13 @@ export const boolean: Decode<boolean> = (value, path) => {
 };
 
 /** A whole number; int64's far ends lose digits, as nothing here counts so high. */
-export const integer: Decode<number> = (value, path) => {
+export const integer: Decode<number> = withZero((value, path) => {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'number' || !Number.isInteger(value) || Math.abs(value) > 2 ** 63) {
     throw mismatch(value, path, 'int64');
   }
   return value;
-};
+}, 0);
 
 /** `{}`, the value of Docker's sets. */
 export const emptyObject: Decode<Record<string, never>> = (value, path) => {
@@ -52,11 +61,11 @@ export const emptyObject: Decode<Record<string, never>> = (value, path) => {
 };
 
 export function array<T>(item: Decode<T>): Decode<T[]> {
-  return (value, path) => {
+  return withZero((value, path) => {
     if (value === undefined || value === null) return undefined;
     if (!Array.isArray(value)) throw mismatch(value, path, '[]');
-    return value.map((one) => item(one, path) as T);
-  };
+    return value.map((one) => item(one, path) ?? (item.zero as T));
+  }, []);
 }
 
 export function map<T>(item: Decode<T>): Decode<Record<string, T>> {
@@ -78,7 +87,7 @@ export type Shape<T> = { readonly [K in keyof T]-?: Decode<NonNullable<T[K]>> };
 /** An object of which the known fields are kept; their names may differ in case, as in Go. */
 export function object<T>(shape: Shape<T>): Decode<T> {
   const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
-  return (value, path) => {
+  return withZero<T>((value, path) => {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(value, path, 'struct');
     const result: Record<string, unknown> = {};
@@ -89,5 +98,5 @@ export function object<T>(shape: Shape<T>): Decode<T> {
       if (decoded !== undefined) result[name] = decoded;
     }
     return result as T;
-  };
+  }, {} as T);
 }

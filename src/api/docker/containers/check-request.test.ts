@@ -5,7 +5,7 @@ import { readCreateRequest } from './create.ts';
 
 const check = (body: unknown) => checkCreateRequest(readCreateRequest(body, ''), 2);
 
-/** Each message is what Docker 28 answered to the same body. */
+/** Each message is what Docker 28 answered to the same body; of limits without a name, its client. */
 const refusals: [Record<string, unknown>, string][] = [
   [{ Memory: 1000 }, 'Minimum memory limit allowed is 6MB'],
   [
@@ -36,6 +36,8 @@ const refusals: [Record<string, unknown>, string][] = [
   [{ CpusetCpus: 'abc' }, 'Invalid value abc for cpuset cpus: invalid format: abc'],
   [{ CpusetCpus: '99' }, 'Requested CPUs are not available - requested 99, available: 0-1'],
   [{ ShmSize: -1 }, 'SHM size can not be less than 0'],
+  [{ Ulimits: [{ Soft: 1, Hard: 1 }] }, 'invalid ulimit type: '],
+  [{ Ulimits: [null] }, 'invalid ulimit type: '],
   [
     { RestartPolicy: { Name: 'foo' } },
     "invalid restart policy: unknown policy 'foo'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",

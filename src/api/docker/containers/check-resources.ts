@@ -12,6 +12,9 @@ export function checkResources(host: HostConfig, cpus: number): void {
   checkCpu(host, cpus);
   checkCpuset(host.CpusetCpus, 'cpus', cpus);
   checkCpuset(host.CpusetMems, 'mems', undefined);
+  for (const { Name } of host.Ulimits ?? []) {
+    if (!Name) throw invalid('invalid ulimit type: ');
+  }
 }
 
 function checkMemory(host: HostConfig): void {
