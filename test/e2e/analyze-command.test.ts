@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -41,10 +48,15 @@ before(async () => {
   );
 });
 
-function run(args: string[], options: { ci?: string; input?: Buffer } = {}) {
+function run(args: string[], options: { ci?: string; input?: Buffer; tmpdir?: string } = {}) {
   const { status, stdout, stderr } = spawnSync(berth, ['analyze', ...args], {
     cwd: folder,
-    env: { ...process.env, CI: options.ci ?? '', SOURCE_DATE_EPOCH: '1700000000' },
+    env: {
+      ...process.env,
+      CI: options.ci ?? '',
+      SOURCE_DATE_EPOCH: '1700000000',
+      ...(options.tmpdir && { TMPDIR: options.tmpdir }),
+    },
     input: options.input,
     encoding: 'utf8',
   });
@@ -150,6 +162,20 @@ test('standard input, compressed or not', () => {
   assert.match(run(['-'], { input: bytes }).stdout, /^good:1: linux/);
   const packed = execFileSync('gzip', ['-c'], { input: bytes });
   assert.match(run(['-'], { input: packed }).stdout, /^good:1: linux/);
+});
+
+test('an archive that does not fit says where it was to be kept', () => {
+  const tmpdir = join(folder, 'full');
+  mkdirSync(tmpdir);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', tmpdir]);
+  try {
+    const input = readFileSync(join(folder, 'good.tar'));
+    const { status, stderr } = run(['-'], { input, tmpdir });
+    assert.equal(status, 1);
+    assert.match(stderr, /^berth: keep archive in \S+full: no space left on device$/m);
+  } finally {
+    execFileSync('umount', [tmpdir]);
+  }
 });
 
 const wrong: [name: string, args: string[], input: Buffer, status: number, message: RegExp][] = [

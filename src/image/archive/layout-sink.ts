@@ -27,6 +27,7 @@ import {
   refNameAnnotation,
 } from './oci-layout.ts';
 import { renameDurably, writeDurably } from './write-durably.ts';
+import { writeWhole } from './write-whole.ts';
 
 const progressEveryMs = 200;
 
@@ -215,9 +216,4 @@ function throttled(report: ((storedBytes: number) => void) | undefined) {
     reportedAtMs = nowMs;
     report?.(storedBytes);
   };
-}
-
-async function writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  let at = 0;
-  while (at < chunk.length) at += (await handle.write(chunk, at)).bytesWritten;
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { type ByteStream, invalid } from '../../core/index.ts';
+import { type ByteStream, errorMessage, invalid, unavailable } from '../../core/index.ts';
 import { decompressDetected, sniffCompression } from '../compression/compression.ts';
 import { cleanMemberPath } from '../layer/member-path.ts';
 import { quoteMember } from '../tar/member-text.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { createTarParser, type StoredContent } from '../tar/tar-parser.ts';
 import { type MemberFiles, noSuchMember, readRange } from './member-files.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Where each member of an archive lies, so that it is read in place and never unpacked. */
 type TarIndex = Map<string, IndexedMember>;
@@ -66,7 +67,9 @@ export async function spoolTarFiles(
     for await (const chunk of decompressDetected(stream)) {
       signal?.throwIfAborted();
       indexer.parser.write(chunk);
-      await writeWhole(handle, chunk);
+      await writeWhole(handle, chunk).catch((cause) => {
+        throw unavailable(`keep archive in ${spoolDirectory}: ${errorMessage(cause)}`, { cause });
+      });
     }
     indexer.parser.end();
     return tarFiles(handle, indexer.index);
@@ -161,9 +164,4 @@ async function indexFile(
   }
   parser.end();
   return index;
-}
-
-async function writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  let at = 0;
-  while (at < chunk.length) at += (await handle.write(chunk, at)).bytesWritten;
 }
