@@ -29,7 +29,8 @@ export interface StageSolverOptions {
   readonly explain?: (missed: Missed, mayUseCache: boolean) => readonly string[];
 }
 
-const stepsAtOnce = 50;
+/** Steps that change only the configuration, or few files, wait for nothing by themselves. */
+const turnMs = 10;
 
 /** A stage that is built. */
 export interface SolvedStage {
@@ -87,9 +88,12 @@ async function solveStage(
 ): Promise<SolvedStage> {
   let walk: Walk | undefined;
   let finish: SolvedStage['finish'] = () => {};
-  for (const [index, planned] of stage.steps.entries()) {
-    // Steps that only change the configuration wait for nothing: others get their turn here.
-    if (index % stepsAtOnce === stepsAtOnce - 1) await setImmediate();
+  let untilMs = performance.now() + turnMs;
+  for (const planned of stage.steps) {
+    if (performance.now() >= untilMs) {
+      await setImmediate();
+      untilMs = performance.now() + turnMs;
+    }
     finish();
     const { step } = planned;
     let hasStarted = false;
