@@ -53,8 +53,8 @@ interface Parts extends EngineParts {
 /** Wires every port to its implementation, takes over what an earlier daemon left, and listens. */
 export async function startDaemon(config: Config): Promise<Daemon> {
   await using started = new AsyncDisposableStack();
-  started.use(lockFolder(config.runPath));
-  started.use(lockFolder(config.rootPath));
+  started.use(await lockFolder(config.runPath));
+  started.use(await lockFolder(config.rootPath));
   const parts = await openParts(config, started);
   const shutdownListeners: ((options: { containers: boolean }) => void)[] = [];
   let stopsContainers = false;

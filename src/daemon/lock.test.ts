@@ -13,7 +13,7 @@ const path = join(folder, 'berth.pid');
 const taker = `
   import { lockFolder } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))};
   try {
-    lockFolder(${JSON.stringify(folder)});
+    await lockFolder(${JSON.stringify(folder)});
     console.log('has it');
     setInterval(() => {}, 1000);
   } catch (error) {
@@ -29,9 +29,9 @@ function startTaker() {
 }
 
 describe('the lock of a folder', () => {
-  it('is taken over from a daemon that was killed, and given back', () => {
+  it('is taken over from a daemon that was killed, and given back', async () => {
     writeFileSync(path, '1\n');
-    const lock = lockFolder(folder);
+    const lock = await lockFolder(folder);
     assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
     lock[Symbol.dispose]();
     assert.ok(!existsSync(path));
@@ -46,6 +46,10 @@ describe('the lock of a folder', () => {
     const ended = once(winner, 'exit');
     winner.kill('SIGKILL');
     await ended;
-    using _ = lockFolder(folder);
+    using _ = await lockFolder(folder);
+  });
+
+  it('is refused where no folder can be made', async () => {
+    await assert.rejects(lockFolder('/proc/no/such'), { code: 'ENOENT' });
   });
 });

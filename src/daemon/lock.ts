@@ -3,7 +3,6 @@ import {
   constants,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -11,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { conflict, errnoCode } from '../core/index.ts';
+import { conflict, errnoCode, makeDirectories } from '../core/index.ts';
 import { tryLockFile } from '../linux/index.ts';
 
 /**
@@ -19,8 +18,8 @@ import { tryLockFile } from '../linux/index.ts';
  * it, which the kernel takes back however the process ends. Throws `conflict` while another daemon
  * lives.
  */
-export function lockFolder(folder: string): Disposable {
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
+export async function lockFolder(folder: string): Promise<Disposable> {
+  await makeDirectories(folder, 0o711);
   const path = join(folder, 'berth.pid');
   const fd = openLocked(path, folder);
   ftruncateSync(fd);

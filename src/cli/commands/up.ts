@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Connection, connect } from '../../client/index.ts';
-import { unavailable } from '../../core/index.ts';
+import { makeDirectories, unavailable } from '../../core/index.ts';
 import { defaultRunPath, hostsOf } from '../daemon-address.ts';
 
 const launcher = join(import.meta.dirname, '../../../bin/berth');
@@ -31,7 +31,7 @@ export function upCommand(program: Command): void {
         process.stdout.write(`the daemon is already running at ${connection.host}\n`);
         return;
       }
-      mkdirSync(run, { recursive: true, mode: 0o711 });
+      await makeDirectories(run, 0o711);
       const logPath = join(run, 'berth.log');
       const log = openSync(logPath, 'a', 0o600);
       const listening = hosts.flatMap((host) => ['--host', host]);
