@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../core/index.ts';
 import { treeOf } from '../testing/tree-of.ts';
 import { contentDigest, parseListing } from './content-digest.ts';
 import { type FileIndex, fileIndex } from './file-index.ts';
-import { type SelectionRequest, select, selectedPaths } from './selection.ts';
+import { type SelectionRequest, selectedPaths, selecting } from './selection.ts';
 
 const index = fileIndex(
   treeOf({
@@ -31,7 +32,9 @@ const index = fileIndex(
 );
 
 function found(request: Partial<SelectionRequest>, on: FileIndex = index): string[] {
-  const { items } = select(on, { patterns: [], excludes: [], parents: false, ...request });
+  const { items } = atOnce(
+    selecting(on, { patterns: [], excludes: [], parents: false, ...request }),
+  );
   return items.map(({ path, under, shallow, isDirectory }) =>
     [path || '/', under && `as ${under}`, shallow ? 'alone' : isDirectory ? 'dir' : '']
       .filter(Boolean)
@@ -111,7 +114,7 @@ test('--parents keeps the path from the pivot on', () => {
 
 function taken(request: Partial<SelectionRequest>): string[] {
   const full = { patterns: [], excludes: [], parents: false, ...request };
-  return [...selectedPaths(index, select(index, full))].map(([path]) => path);
+  return [...selectedPaths(index, atOnce(selecting(index, full)))].map(([path]) => path);
 }
 
 test('--exclude is seen from each directory that is copied', () => {

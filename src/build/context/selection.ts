@@ -1,4 +1,4 @@
-import { atOnce, type BerthError, notFound, type Pieces } from '../../core/index.ts';
+import { type BerthError, notFound, type Pieces } from '../../core/index.ts';
 import {
   compilePathMatch,
   createIgnoreMatcher,
@@ -37,13 +37,9 @@ export interface SelectionRequest {
 
 /**
  * Resolves the sources of a COPY in a tree of files: wildcards, links, --parents, --exclude. What
- * has a wildcard may match nothing, but the folder before it must be there. Throws `not-found` in BuildKit's words.
+ * has a wildcard may match nothing, but the folder before it must be there. Throws `not-found` in
+ * BuildKit's words. In pieces, as there may be a million files.
  */
-export function select(index: FileIndex, request: SelectionRequest): Selection {
-  return atOnce(selecting(index, request));
-}
-
-/** As `select`, in pieces: there may be a million files. */
 export function* selecting(index: FileIndex, request: SelectionRequest): Pieces<Selection> {
   const items: Selected[] = [];
   for (const pattern of request.patterns) {

@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { renderedError } from '../../../test/contract/rendered-error.ts';
-import { digestOf } from '../../core/index.ts';
+import { atOnce, digestOf } from '../../core/index.ts';
 import { parseDockerfile } from '../../dockerfile/index.ts';
 import type { ContainerDefaults } from '../../image/index.ts';
 import type { BaseImage } from '../ports.ts';
-import { type PlanOptions, planBuild } from './plan.ts';
+import { type PlanOptions, planningBuild } from './plan.ts';
 import { planText } from './plan-text.ts';
 
 /** `UPDATE_GOLDEN=1` writes what planning gives now, to be read before it is committed. */
@@ -65,7 +65,7 @@ function outcome(folder: string): string {
     });
     const images = new Map<string, BaseImage>();
     for (;;) {
-      const result = planBuild(file, options, images);
+      const result = atOnce(planningBuild(file, options, images));
       if (result.kind === 'plan') return planText(result.plan);
       for (const { key, name, platform } of result.needs) {
         const config = knownImages[name];

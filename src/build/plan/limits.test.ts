@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../core/index.ts';
 import { parseDockerfile } from '../../dockerfile/index.ts';
-import { type PlanOptions, planBuild } from './plan.ts';
+import { type PlanOptions, planningBuild } from './plan.ts';
 
 const options: PlanOptions = {
   buildArgs: {},
@@ -12,7 +13,7 @@ const options: PlanOptions = {
   contexts: new Map(),
 };
 
-const plan = (text: string) => planBuild(parseDockerfile(text), options, new Map());
+const plan = (text: string) => atOnce(planningBuild(parseDockerfile(text), options, new Map()));
 
 test('a hundred thousand lines', () => {
   const lines = Array.from({ length: 100_000 }, (_, n) => `ENV A${n % 50}=${n}\n`);

@@ -1,5 +1,4 @@
 import {
-  atOnce,
   formatPlatform,
   formatReference,
   invalid,
@@ -99,17 +98,8 @@ export function imageKey({ name, platform }: { name: string; platform: Platform 
 /**
  * What has to be done to build the target: a pure function of the Dockerfile, the options and the
  * images it stands on. As long as some of those are missing, it names them. Throws `invalid` with
- * the place in the Dockerfile.
+ * the place in the Dockerfile. In pieces, as a file may have a hundred thousand lines.
  */
-export function planBuild(
-  file: Dockerfile,
-  options: PlanOptions,
-  images: ReadonlyMap<string, BaseImage>,
-): PlanResult {
-  return atOnce(planningBuild(file, options, images));
-}
-
-/** As `planBuild`, in pieces. */
 export function* planningBuild(
   file: Dockerfile,
   options: PlanOptions,
