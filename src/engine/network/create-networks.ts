@@ -169,7 +169,9 @@ async function adopt(parts: Parts, running: readonly EndpointRequest[]): Promise
     }
   }
   await adoptContainers(parts.workshop, running, { netlink, warn });
-  await parts.relays.closeOthers();
+  await parts.relays
+    .closeOthers()
+    .catch((error) => warn(`close ports nobody has any more: ${errorMessage(error)}`));
 }
 
 async function close(parts: Parts): Promise<void> {

@@ -10,7 +10,7 @@ export interface NetworkRecord extends Omit<Network, 'attachments'> {
   readonly chosenSubnet: boolean;
 }
 
-export const builtInNames = ['bridge', 'host', 'none'] as const;
+const builtInNames = ['bridge', 'host', 'none'] as const;
 
 export function isBuiltIn(name: string): boolean {
   return (builtInNames as readonly string[]).includes(name) || name === 'default';

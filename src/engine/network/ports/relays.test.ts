@@ -90,8 +90,25 @@ describe('ports relayed by a process of their own', () => {
     await open[0]![Symbol.asyncDispose]();
     assert.deepEqual(await Promise.all(ports.map(sayAt)), ['ECONNREFUSED', 'word']);
     await open[1]![Symbol.asyncDispose]();
-    await daemon[Symbol.asyncDispose]();
     while (processes().length > 0) await sleep(10);
+    const again = await daemon.open(toEcho(ports[0]!));
+    assert.equal(await sayAt(ports[0]!), 'word');
+    await again[Symbol.asyncDispose]();
+  });
+
+  it('are had by one process or the next, however fast they come and go', async () => {
+    const daemon = startDaemon();
+    const ports = await Promise.all(Array.from({ length: 4 }, freePort));
+    await Promise.all(
+      ports.map(async (port) => {
+        for (let round = 0; round < 8; round++) {
+          const open = await daemon.open(toEcho(port));
+          assert.equal(await sayAt(port), 'word');
+          await open[Symbol.asyncDispose]();
+        }
+      }),
+    );
+    assert.deepEqual(warnings, []);
   });
 
   it('outlive the daemon, with the connections through them, and are taken over', async () => {

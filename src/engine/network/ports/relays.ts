@@ -42,15 +42,16 @@ export function createRelays(options: {
     if (link) return link;
     const opening = connectOrStart(socketPath);
     link = opening;
-    const forget = () => {
-      if (link === opening) link = undefined;
+    const leave = () => {
+      const isInUse = link === opening;
+      if (isInUse) link = undefined;
+      return isInUse;
     };
     opening.then(async (opened) => {
       await opened.closed;
-      forget();
       // Who asked one that was ending asks again by itself.
-      if (opened.hasAnswered) reopen();
-    }, forget);
+      if (leave() && opened.hasAnswered) reopen();
+    }, leave);
     return opening;
   }
 
@@ -70,23 +71,38 @@ export function createRelays(options: {
       try {
         return await (await linked()).ask(request);
       } catch (error) {
-        const isLost = error instanceof BerthError && error.code === lost;
-        if (!isLost || attempt === mostAttempts) throw error;
+        if (!isLost(error) || attempt === mostAttempts) throw error;
         await sleep(pauseMs);
       }
     }
   }
 
+  /** With the last port the process goes, too. */
+  async function forget(key: string): Promise<void> {
+    wanted.delete(key);
+    if (wanted.size > 0 || !link) return;
+    const last = link;
+    link = undefined;
+    await (await last)[Symbol.asyncDispose]();
+  }
+
   return {
     async open(spec) {
       const key = relayKey(spec);
-      await ask({ kind: 'open', spec });
+      const before = wanted.get(key);
       wanted.set(key, spec);
+      try {
+        await ask({ kind: 'open', spec });
+      } catch (error) {
+        if (before) wanted.set(key, before);
+        else await forget(key);
+        throw error;
+      }
       return {
         async [Symbol.asyncDispose]() {
           if (isClosed) return;
-          wanted.delete(key);
           await ask({ kind: 'close', key });
+          await forget(key);
         },
       };
     },
@@ -95,7 +111,10 @@ export function createRelays(options: {
         const left = await tryConnect(socketPath);
         if (!left) return;
         await using _ = left;
-        await left.ask({ kind: 'keep', keys: [] });
+        await left.ask({ kind: 'keep', keys: [] }).catch((error) => {
+          // It was ending by itself.
+          if (!isLost(error)) throw error;
+        });
       } else await ask({ kind: 'keep', keys: [...wanted.keys()] });
     },
     async [Symbol.asyncDispose]() {
@@ -103,6 +122,10 @@ export function createRelays(options: {
       await (await link?.catch(() => undefined))?.[Symbol.asyncDispose]();
     },
   };
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof BerthError && error.code === lost;
 }
 
 /** A connection to the process. */
@@ -120,7 +143,9 @@ async function tryConnect(socketPath: string): Promise<Link | undefined> {
   try {
     return createLink(await dial(socketPath));
   } catch (error) {
-    if (['ENOENT', 'ECONNREFUSED'].includes(errnoCode(error) ?? '')) return undefined;
+    // Never there, gone, or just going.
+    const code = errnoCode(error) ?? '';
+    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(code)) return undefined;
     throw error;
   }
 }
