@@ -21,7 +21,8 @@ export function keepHouse(options: {
     clearTimeout(timer);
     if (stopping.signal.aborted) return;
     timer = setTimeout(() => {
-      running = clean();
+      // One after the other: a collection may take longer than the wait for the next.
+      running = running.then(clean);
     }, delayMs);
     timer.unref();
   }

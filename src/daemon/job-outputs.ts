@@ -3,6 +3,7 @@ import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeFrames, encodeFrame, errnoCode, type Frame } from '../core/index.ts';
 import type { Job, OutputLine } from '../jobs/index.ts';
+import { syncDirectory } from '../linux/index.ts';
 
 /** What ended jobs wrote, one file each, in Docker's frames. */
 export interface JobOutputs {
@@ -37,6 +38,7 @@ export function createJobOutputs(rootPath: string): JobOutputs {
         await file.close();
       }
       await rename(`${path}.tmp`, path);
+      await syncDirectory(folderOf(job));
     },
     read: (job, { tail }) => (tail === undefined ? frames(job) : lastOf(frames(job), tail)),
   };

@@ -27,7 +27,7 @@ export async function readSystemFacts(config: Config): Promise<() => SystemFacts
     memoryBytes: totalmem(),
     cgroup,
     storageStatus: [['Backing Filesystem', filesystemOf(config.rootPath)]] as const,
-    logDrivers: ['json-file', 'none'],
+    logDrivers: ['json-file', 'local', 'none'],
     networkDrivers: ['bridge', 'host', 'null'],
     securityOptions: [
       'name=seccomp,profile=builtin',

@@ -23,7 +23,7 @@ export function portRequests(
 }
 
 /** `80/tcp`; the protocol is tcp when none is given. */
-export function parsePort(text: string): Pick<PortRequest, 'containerPort' | 'protocol'> {
+function parsePort(text: string): Pick<PortRequest, 'containerPort' | 'protocol'> {
   const [number = '', name = 'tcp'] = text.split('/');
   const protocol = protocols.find((known) => known === name.toLowerCase());
   if (!protocol) throw invalid(`invalid proto: ${name}`);

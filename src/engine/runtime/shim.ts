@@ -16,7 +16,7 @@ import { type TaskService, taskService } from './task-service.ts';
 import { TtrpcClient } from './ttrpc-client.ts';
 
 /** The namespace Berth's shims carry; the runtime keeps its state in a folder of that name. */
-export const shimNamespace = 'berth';
+const shimNamespace = 'berth';
 
 const runcShim = 'containerd-shim-runc-v2';
 

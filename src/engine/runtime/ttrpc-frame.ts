@@ -12,7 +12,7 @@ export const frameType = { request: 1, response: 2, data: 3 } as const;
 
 const headerBytes = 10;
 /** The protocol's own limit for a body. */
-export const longestBodyBytes = 4 << 20;
+const longestBodyBytes = 4 << 20;
 
 export function encodeFrame(frame: Frame): Buffer {
   if (frame.body.length > longestBodyBytes) {

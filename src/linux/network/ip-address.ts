@@ -77,7 +77,7 @@ export function parseCidr(text: string): { address: IpAddress; prefix: IpPrefix 
 }
 
 /** The block of that length around the address. */
-export function prefixOf({ family, value }: IpAddress, length: number): IpPrefix {
+function prefixOf({ family, value }: IpAddress, length: number): IpPrefix {
   const free = BigInt(addressBits(family) - length);
   return { family, value: (value >> free) << free, length };
 }

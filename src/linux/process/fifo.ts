@@ -27,8 +27,9 @@ export function makeFifo(path: string, mode = 0o600): void {
  */
 export function openFifoReader(path: string): number {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  if (!fstatSync(fd).isFIFO()) throw invalid(`open ${path}: not a fifo`);
-  return fd;
+  if (fstatSync(fd).isFIFO()) return fd;
+  closeSync(fd);
+  throw invalid(`open ${path}: not a fifo`);
 }
 
 /**

@@ -70,7 +70,7 @@ export function mountsView({ mounts }: Container): unknown[] {
 }
 
 /** Config in Docker's order; fields that Docker leaves out when unset come as they are. */
-export function configView(config: ContainerConfig): unknown {
+function configView(config: ContainerConfig): unknown {
   return {
     Hostname: config.Hostname ?? '',
     Domainname: config.Domainname ?? '',

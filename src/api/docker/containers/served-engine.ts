@@ -26,7 +26,7 @@ export const files: ContainerFiles = {
   export: async () => streamOf('all ', 'files'),
 };
 
-export const imageOf = (id: string, layers: string[]) =>
+const imageOf = (id: string, layers: string[]) =>
   ({
     id: id as Digest,
     config: { os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: layers } },

@@ -30,7 +30,7 @@ export function eventRange(query: ApiRequest['query']) {
 }
 
 /** The JSON of an event; containers and images also carry the fields of API 1.21. */
-export function eventMessage(event: EngineEvent): unknown {
+function eventMessage(event: EngineEvent): unknown {
   const { type, action, actorId, attributes, timeNs } = event;
   const legacy =
     type === 'container' || type === 'image'
