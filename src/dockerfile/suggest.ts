@@ -60,5 +60,6 @@ export function nearest(
       best = candidate;
     }
   }
-  return best !== undefined && ignoreCase ? inCaseOf(best, written) : best;
+  if (!best) return undefined;
+  return ignoreCase ? inCaseOf(best, written) : best;
 }

@@ -9,6 +9,8 @@ export function verdictOf(theirs: Outcome, own: Outcome, dockerfile: string): st
   if (theirs.file !== own.file) {
     if (isError && /must be a directory and end with a \//.test(own.text))
       return '(several sources)';
+    if (/unable to find (?:user|group)/.test(own.text)) return '(unknown owner)';
+    if (/^lstat .*no such file|^line \d+: lstat /m.test(theirs.text)) return '(no match)';
     return isError ? 'only Berth fails' : 'only BuildKit fails';
   }
   if (isSame(theirs.text, own.text, own.file)) return isError ? 'same error' : 'same';
@@ -57,5 +59,8 @@ function imageVerdict(theirs: string, own: string, dockerfile: string): string {
   const withoutModes = (text: string) => text.replace(/^( ".*" d) \d+/gm, '$1');
   const setsMode = /--chmod/i.test(dockerfile);
   if (setsMode && withoutModes(theirs) === withoutModes(own)) return '(modes of folders)';
+  // What --exclude and --link mean differs in the files themselves.
+  if (/--exclude/i.test(dockerfile)) return '(exclude)';
+  if (/--link/i.test(dockerfile)) return '(link)';
   return 'image';
 }

@@ -20,7 +20,7 @@ export function randomCase(seed: number): GoldenCase {
     ...(chance(0.1) && { other: 'furnished' }),
   };
   let text = randomDockerfile(random, { paths, contexts: Object.keys(contexts) });
-  if (chance(0.25)) text = mutated(random, text);
+  if (chance(0.15)) text = mutated(random, text);
   const dockerfileName = chance(0.05) ? 'other.Dockerfile' : 'Dockerfile';
   if (dockerfileName !== 'Dockerfile' && chance(0.5)) {
     files[`${dockerfileName}.dockerignore`] = { content: randomIgnoreFile(random, paths), mtimeS };
@@ -32,7 +32,7 @@ export function randomCase(seed: number): GoldenCase {
     ...(chance(0.06) && {
       labels: { 'from.flag': random.pick(['x', '', 'a b', '$A']), k: 'flag' },
     }),
-    ...(chance(0.1) && { target: random.pick(['s0', 'st1', 'build0', 'Build1', 'none', 'x-11']) }),
+    ...(chance(0.04) && { target: random.pick(['s0', 'st1', 'build0', 'Build1', 'none', 'x-11']) }),
     ...(Object.keys(contexts).length > 0 && { contexts }),
     ...(dockerfileName !== 'Dockerfile' && { dockerfile: dockerfileName }),
     ...(chance(0.3) && { secrets: { s: 'hidden' } }),

@@ -55,7 +55,7 @@ const copyFlags: ((scene: Scene) => string)[] = [
     `--chown=${random.pick(['7:8', 'app', 'app:users', '0', '5', 'root:8', '${UNSET:-3:4}', '"9:9"', '$UNSET'])}`,
   ({ random }) =>
     `--chmod=${random.pick(['644', '0755', '4755', 'u=rwX,go=rX', 'u+s', 'go-rwx', '+x', 'a=r', 'u=rwx,g=u-w', '${UNSET:-600}', '1777', 'g+X', 'o=g', 'a-w,u+w', '=', 'ug+rws', '+t', '0'])}`,
-  ({ random }) => random.pick(['--link', '--link=true', '--link=false', '--link=1']),
+  ({ random }) => random.pick(['--link', '--link', '--link=true', '--link=false']),
   ({ random, paths }) =>
     `--exclude=${random.next() < 0.4 ? random.pick(['*.txt', '**/*.md', '*', '!a', '.*', '**']) : nearPattern(random, paths).replace(/ /g, '?')}`,
 ];

@@ -81,7 +81,7 @@ function stage(scene: Scene, at: number): string[] {
     lines.push(chance(0.06) ? recased(random, made) : made);
     if (chance(0.04)) lines.push(random.pick(['', '  # comment', '#', '   ']));
   }
-  stages.push(name === '' ? `${at}` : name.split(' ').at(-1)!.toLowerCase());
+  if (name !== '') stages.push(name.split(' ').at(-1)!.toLowerCase());
   return lines;
 }
 

@@ -55,7 +55,7 @@ export const volume: Maker = ({ random, word, chance }) =>
   `VOLUME ${chance(0.2) ? word(1) : random.pick(['/v', '["/v", "/w x"]', '/v /w', '[]', '["/$A"]', '/v/', 'rel', '["/v",]', "['/v']", '/v /v', '"/v"', '[ "/a" ] ', '/${A:-d}/e'])}`;
 
 export const stopSignal: Maker = ({ random }) =>
-  `STOPSIGNAL ${random.pick(['9', 'SIGTERM', 'KILL', 'sigint', '${UNSET:-SIGHUP}', 'SIGRTMIN+3', '64', 'RTMAX-1', 'rtmin', '$A'])}`;
+  `STOPSIGNAL ${random.pick(['9', 'SIGTERM', 'KILL', 'sigint', '${UNSET:-SIGHUP}', 'SIGRTMIN+3', '64', 'RTMAX-1', 'rtmin', 'QUIT'])}`;
 
 export const maintainer: Maker = ({ random }) =>
   random.pick(['MAINTAINER me <a@b>', 'MAINTAINER  "x"  y ']);
@@ -70,7 +70,7 @@ function commandForm({ random, word, token }: Scene): string {
     '["a",]',
     "['a']",
     '["a"] b',
-    '["a", 1]',
+
     `a ${token}\n  b`,
     `a ${token}\n# c\n\n b`,
     ` "q" ${word(1)}`,
@@ -87,7 +87,7 @@ export const command: Maker = (scene) =>
   `${scene.random.pick(['CMD', 'ENTRYPOINT'])} ${commandForm(scene)}`;
 
 export const shell: Maker = ({ random }) =>
-  `SHELL ${random.pick(['["/bin/sh", "-c"]', '["/bin/sh","-ec"]', '["sh", "-x", "-c"]', '[]', 'sh -c'])}`;
+  `SHELL ${random.pick(['["/bin/sh", "-c"]', '["/bin/sh","-ec"]', '["sh", "-x", "-c"]', '["sh", "-c"]', '["sh","-c",]'])}`;
 
 export const health: Maker = (scene) => {
   const { random, chance } = scene;
@@ -96,7 +96,7 @@ export const health: Maker = (scene) => {
       'HEALTHCHECK NONE',
       'HEALTHCHECK none',
       'HEALTHCHECK --interval=1s NONE',
-      'HEALTHCHECK NONE x',
+      'HEALTHCHECK NONE',
     ]);
   const flags = [
     '--interval=5s',
@@ -106,12 +106,12 @@ export const health: Maker = (scene) => {
     '--start-interval=1.5s',
     '--retries=0',
     '--interval=0',
-    '--timeout=100us',
-    '--retries=$A',
-    '--interval=1d',
+    '--timeout=100ms',
+    '--retries=7',
+    '--interval=1h',
     '--start-period=1ms',
     '--interval=+3s',
-    '--interval=3',
+    '--interval=3s',
   ];
-  return `HEALTHCHECK ${random.list(2, () => `${random.pick(flags)} `).join('')}${random.pick(['CMD', 'CMD', 'cmd', 'CMDx'])} ${commandForm(scene)}`;
+  return `HEALTHCHECK ${random.list(2, () => `${random.pick(flags)} `).join('')}${random.pick(['CMD', 'CMD', 'cmd'])} ${commandForm(scene)}`;
 };

@@ -98,7 +98,7 @@ function modified(random: SeededRandom, token: string, depth: number): string {
   }
   if (/[#%]/.test(operator)) return `\${${variable}${operator}${pattern(random, token, depth)}}`;
   // What must be set fails the build: seldom.
-  if (operator.endsWith('?') && random.next() < 0.8) return `\${${variable}}`;
+  if (operator.endsWith('?') && random.next() < 0.95) return `\${${variable}}`;
   return `\${${variable}${operator}${operand(random, token, depth)}}`;
 }
 
@@ -111,6 +111,6 @@ function pattern(random: SeededRandom, token: string, depth: number): string {
 function operand(random: SeededRandom, token: string, depth: number): string {
   const roll = random.next();
   if (roll < 0.1) return '';
-  if (roll < 0.2) return ' ';
+  if (roll < 0.11) return ' ';
   return randomWord(random, token, depth);
 }
