@@ -20,6 +20,8 @@ export function verdictOf(theirs: Outcome, own: Outcome, dockerfile: string): st
 }
 
 const warnings = /^warning .*\n/gm;
+/** Of these Berth tells what later versions of BuildKit do. */
+const laterWarnings = /^warning line \d+: CopyIgnoredFile: .*\n/gm;
 const place = /^line (\d+): /m;
 
 function errorVerdict(theirs: string, own: string): string {
@@ -55,7 +57,10 @@ function wordsOf(text: string): string {
 }
 
 function imageVerdict(theirs: string, own: string, dockerfile: string): string {
-  if (theirs.replace(warnings, '') === own.replace(warnings, '')) return 'warnings';
+  if (theirs.replace(warnings, '') === own.replace(warnings, '')) {
+    const [told, toldOwn] = [theirs, own].map((text) => text.replace(laterWarnings, ''));
+    return told === toldOwn ? '(later warnings)' : 'warnings';
+  }
   const withoutModes = (text: string) => text.replace(/^( ".*" d) \d+/gm, '$1');
   const setsMode = /--chmod/i.test(dockerfile);
   if (setsMode && withoutModes(theirs) === withoutModes(own)) return '(modes of folders)';
