@@ -129,7 +129,7 @@ function readUntil(lexer: Lexer, stop: string, keepEscapes: boolean, inPattern =
       if (character === '$') out.add(readDollar(lexer), at);
       else if (character === '<') out.addProtected(readHeredocOperator(lexer), at);
       else if (character === "'" && !options.ignoreQuotes) {
-        out.addProtected(readSingleQuoted(lexer, inPattern), at);
+        out.addProtected(readSingleQuoted(lexer), at);
       } else if (character === '"' && !options.ignoreQuotes) {
         out.addProtected(readDoubleQuoted(lexer, inPattern), at);
       } else if (character === lexer.escapeToken) out.addProtected(readEscaped(lexer), at);
@@ -163,8 +163,9 @@ function readHeredocOperator(lexer: Lexer): string {
   return lexer.word.slice(start, lexer.at);
 }
 
-function readSingleQuoted(lexer: Lexer, inPattern: boolean): string {
-  const { word, escapeToken } = lexer;
+/** In a pattern an escape is one in these quotes, too, as BuildKit has it. */
+function readSingleQuoted(lexer: Lexer): string {
+  const { word } = lexer;
   const close = word.indexOf("'", lexer.at + 1);
   if (close < 0) {
     lexer.at = word.length;
@@ -173,9 +174,7 @@ function readSingleQuoted(lexer: Lexer, inPattern: boolean): string {
   const quote = lexer.options.keepQuotes ? "'" : '';
   const body = word.slice(lexer.at + 1, close);
   lexer.at = close + 1;
-  return (
-    quote + (inPattern ? body.replaceAll(escapeToken, escapeToken + escapeToken) : body) + quote
-  );
+  return quote + body + quote;
 }
 
 function readDoubleQuoted(lexer: Lexer, inPattern: boolean): string {
