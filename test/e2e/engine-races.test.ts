@@ -42,7 +42,9 @@ describe('verbs at once', () => {
 
   it('a shim that ends at once is told of, and leaves no process', async () => {
     const id = await stage().create('true', { hostConfig: { Runtime: 'gone' } });
-    await assert.rejects(containers().start(id), /^BerthError: failed to start shim: .*: unknown$/);
+    // Its socket is there before it, so the first call may get through and be cut off.
+    const told = /failed to (?:start shim|create shim task): .*: unknown$/;
+    await assert.rejects(containers().start(id), told);
     while (zombies().length > 0) await sleep(10);
     assert.equal(stateOf(id).kind, 'created');
   });
