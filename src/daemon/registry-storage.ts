@@ -10,7 +10,7 @@ import {
 import type { RegistryStorage, RepositoryName, Upload, UploadStorage } from '../registry/index.ts';
 import type { ContentStore, Database } from '../store/index.ts';
 import { type RegistryRecords, registryRecords } from './registry-records.ts';
-import { sendFile } from './send-file.ts';
+import { streamFile } from './stream-file.ts';
 
 const largestManifestBytes = 4 * 1024 * 1024;
 
@@ -29,8 +29,9 @@ export function createRegistryStorage(
       // Asking the content store also keeps the blob from being collected while it is used.
       sizeOf: async (repository, digest) =>
         records.holdsBlob(repository, digest) ? content.sizeOf(digest) : undefined,
-      open: (digest, range) => content.open(digest, range),
-      sendTo: (connection, digest, range) => sendFile(content.pathOf(digest), range, connection),
+      async *open(digest, range) {
+        yield* streamFile(content.pathOf(digest), range);
+      },
       async mount(digest, { from, to }) {
         if (!records.holdsBlob(from, digest)) return false;
         if ((await content.sizeOf(digest)) === undefined) return false;

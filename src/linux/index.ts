@@ -29,7 +29,6 @@ export {
 } from './files/at.ts';
 export { listDirectory } from './files/list.ts';
 export { tryLockFile } from './files/lock.ts';
-export { duplicateFd, sendFileBytes } from './files/send-file.ts';
 export {
   type FileStat,
   fileType,

@@ -14,7 +14,6 @@ export { type LocalRegistry, openLocalRegistry } from './server/local-registry.t
 export { memoryStorage } from './server/memory-storage.ts';
 export { createRegistryServer, type RegistryServer } from './server/registry-server.ts';
 export type {
-  BlobConnection,
   NewManifest,
   Page,
   Referrer,

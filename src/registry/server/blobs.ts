@@ -1,6 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
-import { type Digest, notFound, parseDigest, unavailable, unsupported } from '../../core/index.ts';
+import {
+  type ByteStream,
+  notFound,
+  parseDigest,
+  unavailable,
+  unsupported,
+} from '../../core/index.ts';
 import { parseRange } from './byte-ranges.ts';
 import type { Exchange } from './exchange.ts';
 import { oneError } from './oci-errors.ts';
@@ -44,7 +49,7 @@ export function blobHandlers(blobs: BlobStorage): Record<'get' | 'delete', Handl
     reply.hijack();
     reply.raw.writeHead(range ? 206 : 200, headers);
     if (start === end) reply.raw.end();
-    else await send(reply.raw, { blobs, digest, range: { start, end } });
+    else await send(reply.raw, blobs.open(digest, { start, end }));
   }
 
   async function remove({ reply, repository, reference }: Exchange): Promise<void> {
@@ -64,20 +69,13 @@ function unknown(repository: string, digest: string) {
   return notFound(`find blob ${digest}: not in ${repository}`, { code: 'BLOB_UNKNOWN' });
 }
 
-/** Sends a blob and ends the reply; what breaks in the middle breaks the connection: the status is out already. */
-async function send(
-  response: ServerResponse,
-  {
-    blobs,
-    digest,
-    range,
-  }: { blobs: BlobStorage; digest: Digest; range: { start: number; end: number } },
-): Promise<void> {
-  const write = (chunk: Uint8Array) => written(response, chunk);
-  const fd = plainSocket(response);
+/** What breaks in the middle breaks the connection: the status is out already. */
+async function send(response: ServerResponse, content: ByteStream): Promise<void> {
   try {
-    if (blobs.sendTo && fd !== undefined) await blobs.sendTo({ write, fd }, digest, range);
-    else for await (const chunk of blobs.open(digest, range)) await write(chunk);
+    for await (const chunk of content) {
+      if (response.destroyed) return;
+      await written(response, chunk);
+    }
     response.end();
   } catch (error) {
     const gone = response.destroyed;
@@ -86,21 +84,10 @@ async function send(
   }
 }
 
-/** Node has no public name for a connection's descriptor; without one, bytes are written. */
-function plainSocket({ socket }: ServerResponse): number | undefined {
-  if (!socket || socket instanceof TLSSocket) return;
-  const fd = (socket as { _handle?: { fd?: number } })._handle?.fd;
-  return fd !== undefined && fd >= 0 ? fd : undefined;
-}
-
 /** Settles when the system has the chunk, whose memory is its stream's again from then on. */
 function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const closed = () => reject(unavailable('send blob: the client is gone'));
-    if (response.destroyed) {
-      closed();
-      return;
-    }
     response.once('close', closed);
     response.write(chunk, (error) => {
       response.off('close', closed);

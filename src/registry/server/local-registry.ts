@@ -84,7 +84,10 @@ function localSource(
       const { repository } = await allowed();
       const sizeBytes = await storage.blobs.sizeOf(repository, digest);
       if (sizeBytes === undefined) throw notFound('unknown blob', { code: 'BLOB_UNKNOWN' });
-      yield* storage.blobs.open(digest, { start: offset, end: sizeBytes });
+      for await (const chunk of storage.blobs.open(digest, { start: offset, end: sizeBytes })) {
+        // The storage may use a chunk's memory again; who reads an image may keep it.
+        yield new Uint8Array(chunk);
+      }
     },
   };
 }

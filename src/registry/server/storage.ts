@@ -15,17 +15,11 @@ export interface RegistryStorage {
 export interface BlobStorage {
   /** Size in bytes of a blob that the repository holds, else undefined. */
   sizeOf(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
-  /** The blob's bytes from `start` to `end` (exclusive). Throws `not-found`. */
-  open(digest: Digest, range?: { start: number; end: number }): ByteStream;
   /**
-   * Sends those bytes on a connection without TLS, where the storage knows a faster way than through
-   * `open`. Throws `not-found`, and what the connection throws.
+   * The blob's bytes from `start` to `end` (exclusive). A chunk's memory belongs to the stream again
+   * when the next chunk is asked for. Throws `not-found`.
    */
-  sendTo?(
-    connection: BlobConnection,
-    digest: Digest,
-    range: { start: number; end: number },
-  ): Promise<void>;
+  open(digest: Digest, range?: { start: number; end: number }): ByteStream;
   /** Lets `to` hold what `from` holds, in one step; false when `from` does not hold it. */
   mount(digest: Digest, path: { from: RepositoryName; to: RepositoryName }): Promise<boolean>;
   /**
@@ -37,14 +31,6 @@ export interface BlobStorage {
   holders(digest: Digest): Promise<RepositoryName[]>;
   /** Takes the blob from the repository, unless a manifest there names it. */
   unlink(repository: RepositoryName, digest: Digest): Promise<'done' | 'unknown' | 'referenced'>;
-}
-
-/** Where the body of a reply goes whose head was written. */
-export interface BlobConnection {
-  /** Settles when the system has the chunk, whose memory is the caller's again from then on. */
-  write(chunk: Uint8Array): Promise<void>;
-  /** The socket: once the first write has settled, bytes may be sent on it, never beside a write. */
-  readonly fd: number;
 }
 
 /** Uploads outlive connections and the daemon; each belongs to one repository. */
