@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goDuration, goList, goQuote, goQuotedList, goQuotedRune } from './go-format.ts';
+import { quoted } from '../../core/index.ts';
+import { goDuration, goList, goQuotedList, goQuotedRune } from './go-format.ts';
 
 test('lists', () => {
   assert.equal(goQuotedList(['/bin/sh', '-c', 'echo "x"']), '["/bin/sh" "-c" "echo \\"x\\""]');
@@ -9,7 +10,7 @@ test('lists', () => {
 });
 
 test('strings', () => {
-  assert.equal(goQuote('a\tb\nc\u0001ä\u200b'), '"a\\tb\\nc\\x01ä\\u200b"');
+  assert.equal(quoted('a\tb\nc\u0001ä\u200b'), '"a\\tb\\nc\\x01ä\\u200b"');
 });
 
 test('numbers as characters', () => {

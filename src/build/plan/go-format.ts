@@ -1,3 +1,5 @@
+import { quoted } from '../../core/index.ts';
+
 /**
  * Go's spellings of values, where BuildKit writes them into an image's history: what `%q` and `%v`
  * give for strings, lists and durations.
@@ -5,7 +7,7 @@
 
 /** `%q` of a string list: `["a" "b c"]`. */
 export function goQuotedList(words: readonly string[]): string {
-  return `[${words.map(goQuote).join(' ')}]`;
+  return `[${words.map(quoted).join(' ')}]`;
 }
 
 /** `%v` of a string list: `[a b c]`. */
@@ -13,36 +15,10 @@ export function goList(words: readonly string[]): string {
   return `[${words.join(' ')}]`;
 }
 
-const escapes: Record<string, string> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '"': '\\"',
-  '\\': '\\\\',
-};
-
-/** `%q` of a string. */
-export function goQuote(text: string): string {
-  const body = text.replace(/["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const short = escapes[character];
-    if (short !== undefined) return short;
-    const point = character.codePointAt(0)!;
-    if (point < 0x80) return `\\x${point.toString(16).padStart(2, '0')}`;
-    return point < 0x10000
-      ? `\\u${point.toString(16).padStart(4, '0')}`
-      : `\\U${point.toString(16).padStart(8, '0')}`;
-  });
-  return `"${body}"`;
-}
-
 /** `%q` of a number: the character it stands for, `'\\x03'`. */
 export function goQuotedRune(point: number): string {
   const isCharacter = point <= 0x10ffff && !(point >= 0xd800 && point < 0xe000);
-  const text = goQuote(isCharacter ? String.fromCodePoint(point) : '\ufffd').slice(1, -1);
+  const text = quoted(isCharacter ? String.fromCodePoint(point) : '\ufffd').slice(1, -1);
   if (text === '\\"') return `'"'`;
   return text === "'" ? `'\\''` : `'${text}'`;
 }

@@ -5,7 +5,6 @@ import {
   type Dockerfile,
   descriptionsIn,
   expandWord,
-  globalScope,
   located,
   type SourceRange,
   type Stage,
@@ -14,10 +13,11 @@ import {
   stageScope,
   type Word,
 } from '../../dockerfile/index.ts';
-import { neededStages, type StageCommand, stageCommands } from './graph.ts';
+import type { StageCommand } from './graph.ts';
 import { idOf } from './instructions/run.ts';
 import type { PlanOptions } from './plan.ts';
-import { type StageList, stageList, targetIndex } from './stages.ts';
+import { readStages } from './read-stages.ts';
+import type { StageList } from './stages.ts';
 
 /** What can be given to a build of one target. */
 export interface BuildOutline {
@@ -88,16 +88,7 @@ export function* outliningBuild(file: Dockerfile, options: PlanOptions): Pieces<
 }
 
 function* outlineOf(file: Dockerfile, options: PlanOptions): Pieces<BuildOutline> {
-  const { platform: targetPlatform, native: buildPlatform } = options;
-  const global = globalScope(file, { ...options, targetPlatform, buildPlatform });
-  const list = stageList(file, global, options);
-  const target = targetIndex(list, options.target);
-  const commands: StageCommand[][] = [];
-  for (const index of list.nodes.keys()) {
-    yield;
-    commands.push(stageCommands(list, index, { ...options, triggers: [] }));
-  }
-  const needed = neededStages(list, commands, target);
+  const { global, list, target, commands, needed } = yield* readStages(file, options, () => []);
   const globalArgs = globalOutline(file, global.variables);
   const scopes = new Map<number, StageScope>();
   const wants = new Map<number, StageWants>();

@@ -9,7 +9,6 @@ import {
 import {
   type BuildArgs,
   type Dockerfile,
-  globalScope,
   located,
   parseTrigger,
   type SourceRange,
@@ -20,7 +19,7 @@ import type { BuildStep } from '../builder.ts';
 import type { BaseImage } from '../ports.ts';
 import type { Action } from './actions.ts';
 import { at } from './fault.ts';
-import { neededStages, type StageCommand, stageCommands } from './graph.ts';
+import type { StageCommand } from './graph.ts';
 import {
   draftFromImage,
   draftFromStage,
@@ -33,14 +32,9 @@ import { applyMetadata } from './instructions/metadata.ts';
 import { planRun } from './instructions/run.ts';
 import { planWorkdir } from './instructions/workdir.ts';
 import { workingDirectory } from './paths.ts';
+import { readStages } from './read-stages.ts';
 import { evaluate, type PlanContext, type StageState, stageState } from './stage-state.ts';
-import {
-  type NamedContexts,
-  type Origin,
-  type StageList,
-  stageList,
-  targetIndex,
-} from './stages.ts';
+import type { NamedContexts, Origin, StageList } from './stages.ts';
 import { hasTitle, stepText, stepTitle, titleCounter } from './step-titles.ts';
 
 export interface PlanOptions {
@@ -117,17 +111,10 @@ function* planOrNeeds(
   options: PlanOptions,
   images: ReadonlyMap<string, BaseImage>,
 ): Pieces<PlanResult> {
-  const { platform: targetPlatform, native: buildPlatform } = options;
-  const global = globalScope(file, { ...options, targetPlatform, buildPlatform });
-  const list = stageList(file, global, options);
-  const target = targetIndex(list, options.target);
-  const commands: StageCommand[][] = [];
-  for (const index of list.nodes.keys()) {
-    yield;
-    const triggers = triggersOf(list, index, { dockerfile: file, images });
-    commands.push(stageCommands(list, index, { ...options, triggers }));
-  }
-  const needed = neededStages(list, commands, target);
+  const read = yield* readStages(file, options, (stages, index) =>
+    triggersOf(stages, index, { dockerfile: file, images }),
+  );
+  const { global, list, target, commands, needed } = read;
   yield;
   const needs = missingImages(list, needed, { commands, images });
   if (needs.length > 0) return { kind: 'needs', needs };

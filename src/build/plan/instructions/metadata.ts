@@ -1,3 +1,4 @@
+import { quoted } from '../../../core/index.ts';
 import {
   type CommandLine,
   type HealthcheckInstruction,
@@ -8,7 +9,7 @@ import {
 } from '../../../dockerfile/index.ts';
 import type { Healthcheck } from '../../../image/index.ts';
 import { exposedPorts } from '../exposed-ports.ts';
-import { goDuration, goList, goQuote, goQuotedList, goQuotedRune } from '../go-format.ts';
+import { goDuration, goList, goQuotedList, goQuotedRune } from '../go-format.ts';
 import { checkSignal } from '../signal.ts';
 import type { StageState } from '../stage-state.ts';
 
@@ -140,7 +141,7 @@ function applyHealthcheck(state: StageState, instruction: HealthcheckInstruction
     ...(retries && { Retries: retries }),
   };
   state.image.config.Healthcheck = check;
-  const spans = Object.values(times).map((ms) => goQuote(goDuration(ms)));
+  const spans = Object.values(times).map((ms) => quoted(goDuration(ms)));
   // BuildKit prints the whole structure with %q, a number among it as a character.
   const count = goQuotedRune(retries ?? 0);
   return `HEALTHCHECK &{${goQuotedList(test)} ${spans.join(' ')} ${count}}`;

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile has them too
 import { nearPattern } from './random-context.ts';
 import type { Maker, Scene } from './scene.ts';
 

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile has them too
 import type { SeededRandom } from '../../../../../src/dockerfile/seeded-random.ts';
 import { copyOrAdd, inlineFile } from './random-copy.ts';
 import {

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile has them too
 import { variableNames } from './random-words.ts';
 import type { Maker, Scene } from './scene.ts';
 

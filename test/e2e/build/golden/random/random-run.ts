@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile has them too
 import { environment } from './random-metadata.ts';
 import type { Maker } from './scene.ts';
 

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a Dockerfile has them too
 import type { SeededRandom } from '../../../../../src/dockerfile/seeded-random.ts';
 
 /** Names that words refer to; some are never set. */
