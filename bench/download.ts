@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { call, check, declare } from '../src/linux/libc.ts';
+import { call, check, declare } from '../src/linux/index.ts';
 
 /** What one connection fetches: the same path again and again, on loopback. */
 export interface Downloads {
